@@ -1,0 +1,355 @@
+"""Every knob: one pydantic model per stage, and Study, which holds them all; YAML in and out (design: Configuration).
+
+Defaults are the paper's; a description names the section. Units stand in the names. Unknown keys are refused with
+"did you mean". The app builds its forms from these models.
+"""
+
+import difflib
+import typing
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from omnisource.errors import ConfigError
+from omnisource.types import Format
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Model = typing.TypeVar("Model", bound=BaseModel)
+Positive = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+
+
+class StageConfig(BaseModel):
+    """Settings of one stage: frozen, and without room for keys that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TargetConfig(StageConfig):
+    """Where the labelled clips are and how their lists are written (paper 4.1)."""
+
+    reader: Literal["folders", "path_label", "kinetics", "ucf101", "hmdb51"] = Field(
+        "folders", description="folders: train/CLASS/clip and val/CLASS/clip; the others: the datasets' own lists"
+    )
+    root: Path = Field(Path("."), description="folder that the paths of the lists are relative to")
+    train: Path = Field(Path("train"), description="training list, or folder of class folders; relative to root")
+    val: Path = Field(Path("val"), description="validation list or folder; relative to root")
+    classes: Path | None = Field(None, description="file with one class name a line; None: taken from the data")
+    groups: Path | None = Field(None, description="JSON of path -> group; a group may not be in both splits")
+    split: Annotated[int, Field(ge=1, le=3)] = Field(1, description="official split of UCF101 and HMDB51")
+    format: Format = Field(Format.TRIMMED, description="trimmed, or untrimmed as Youtube-car is (paper 4.1)")
+    label_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="share of the training labels to keep, stratified by class and seeded (Fig. 7: 0.03, 0.1, 0.3)"
+    )
+
+
+class SourceConfig(StageConfig):
+    """One local folder of web data (paper 4.2)."""
+
+    name: Name = Field(description='the web resource, such as "google_image"')
+    format: Format = Field(description="image, trimmed or untrimmed")
+    path: Path = Field(description="folder; its sub-folders name the classes unless `classes` is given")
+    classes: Path | None = Field(None, description="CSV with the columns path,class; None: the folder's name")
+
+
+class MediaConfig(StageConfig):
+    """How media is read."""
+
+    reader: Literal["auto", "decord", "pyav"] = Field(
+        "auto", description="auto: the reader that is exact for the file at hand; the others force one"
+    )
+
+
+class ValidityConfig(StageConfig):
+    """What makes an item usable, and what a decoder may cost (paper 3.3: remove invalid or corrupted data)."""
+
+    min_side_px: Positive = Field(32, description="smaller pictures and videos are dropped")
+    max_aspect: Annotated[float, Field(ge=1)] = Field(8.0, description="longer side over shorter side, at most")
+    max_megapixels: Annotated[float, Field(gt=0)] = Field(100.0, description="decompression bombs are refused above")
+    min_frames: Positive = Field(2, description="videos with fewer decodable frames are dropped")
+    timeout_s: Annotated[float, Field(gt=0)] = Field(30.0, description="wall time that one item may take")
+    memory_mib: Positive = Field(2048, description="memory that one worker process may take")
+    workers: Annotated[int, Field(ge=0)] = Field(2, description="worker processes")
+
+
+class ModelConfig(StageConfig):
+    """One network (paper 5.1)."""
+
+    arch: Literal["tsn", "slowonly"] = Field("tsn", description="tsn: 2D, sparse snippets; slowonly: 3D, dense clips")
+    backbone: str = Field("resnet50", description="torchvision name, or package.module:factory for a 2D backbone")
+    width: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of a ResNet's channels; 1 is the paper's")
+    pretrained: str = Field("imagenet", description="none, imagenet, or a file of weights")
+    dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for slowonly")
+    init_std: Annotated[float, Field(gt=0)] = Field(0.01, description="of the classifier's weights")
+    zero_init_residual: bool = Field(False, description="start each residual block as the identity")
+    num_snippets: Positive = Field(3, description="tsn: snippets a video (paper 5.1: 3)")
+    clip_len: Positive = Field(4, description="slowonly: frames a clip (paper 5.1: 4 or 8)")
+    frame_interval: Positive = Field(16, description="slowonly: frames from one to the next (paper 5.1: 16 or 8)")
+
+    @property
+    def dims(self) -> int:
+        """2 for networks that see single frames, 3 for those that see clips."""
+        return 2 if self.arch == "tsn" else 3
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that one input holds."""
+        return self.num_snippets if self.arch == "tsn" else self.clip_len
+
+
+class InputConfig(StageConfig):
+    """From decoded frames to the network's input (protocols: training pipelines)."""
+
+    short_side_px: Positive = Field(256, description="frames are resized to this short side while decoding")
+    crop_px: Positive = Field(224, description="side of the square that the network sees")
+    crop: Literal["random_resized", "multi_scale", "center"] = Field("random_resized", description="training crop")
+    flip: Fraction = Field(0.5, description="probability of a mirrored clip")
+    mean: tuple[float, float, float] = Field((123.675, 116.28, 103.53), description="RGB, 0-255")
+    std: tuple[float, float, float] = Field((58.395, 57.12, 57.375), description="RGB, 0-255")
+
+
+class OptimConfig(StageConfig):
+    """SGD and its schedule (paper, appendix: implementation details)."""
+
+    epochs: Positive = Field(100, description="passes over the target set")
+    batch_size: Positive = Field(32, description="target examples in one update, over all devices")
+    lr_per_sample: Annotated[float, Field(gt=0)] = Field(4e-5, description="learning rate over batch size")
+    momentum: Fraction = Field(0.9, description="of SGD, without Nesterov")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(1e-4, description="on every parameter")
+    schedule: Literal["step", "cosine"] = Field("step", description="step: a tenth at each milestone; cosine: to 0")
+    milestones: tuple[int, ...] = Field((40, 80), description="epochs at which the step schedule divides by 10")
+    warmup_epochs: Annotated[float, Field(ge=0)] = Field(0, description="epochs of linear warm-up")
+    warmup_ratio: Fraction = Field(0.0, description="share of the learning rate that warm-up starts from")
+    schedule_by: Literal["epoch", "update"] = Field("epoch", description="how often the schedule moves")
+    cosine_after_warmup: bool = Field(False, description="count the cosine from the end of warm-up")
+    clip_norm: Annotated[float, Field(gt=0)] | None = Field(40.0, description="largest L2 norm of the gradient")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="of Lightning Fabric")
+
+
+class TestConfig(StageConfig):
+    """Which views of a video are averaged (protocols: test pipelines)."""
+
+    __test__ = False  # pytest collects classes named Test*
+
+    num_clips: Positive = Field(25, description="tsn: frames; slowonly: clips; spread evenly over the video")
+    crops: Literal["center", "three", "ten"] = Field("ten", description="spatial views of each")
+    crop_px: Positive = Field(224, description="side of each view")
+    average: Literal["features", "logits", "probs"] = Field("features", description="what is averaged over the views")
+    batch_size: Positive = Field(8, description="videos in one forward pass")
+
+
+class NetworkConfig(StageConfig):
+    """A network, what it sees, how it is optimised, how it is tested."""
+
+    model: ModelConfig = ModelConfig()
+    input: InputConfig = InputConfig()
+    optim: OptimConfig = OptimConfig()
+    test: TestConfig = TestConfig()
+
+
+class TeacherConfig(StageConfig):
+    """A teacher is one run or several whose probabilities are averaged (paper 3.4, Fig. 6)."""
+
+    runs: tuple[Name, ...] = Field(min_length=1, description="trained runs; several are averaged")
+    formats: tuple[Format, ...] = Field(
+        tuple(Format), description="what it scores; a 3D teacher cannot score images (paper 3.4)"
+    )
+
+
+class ScoreConfig(StageConfig):
+    """How web data is scored (paper 3.4, 3.5)."""
+
+    top_k: Positive = Field(10, description="classes kept per segment")
+    num_clips: Positive = Field(3, description="frames (2D) or clips (3D) averaged in a trimmed clip")
+    segment_2d_s: Annotated[float, Field(gt=0)] = Field(1.0, description="length of a 2D teacher's segment (paper 3.5)")
+    segment_3d_s: Annotated[float, Field(gt=0)] = Field(10.0, description="length of a 3D teacher's segment (paper 3.5)")
+    batch_size: Positive = Field(32, description="segments in one forward pass")
+    rows_per_part: Positive = Field(50_000, description="segments in one file of the scores table")
+
+
+class Recipe(StageConfig):
+    """A decision over measured facts: which web data becomes an example, with which label (paper 3.4, design: recipe)."""
+
+    teachers: dict[Format, Name] = Field(
+        {}, description="which teacher's scores decide for a format; a format without one is left out"
+    )
+    sources: tuple[Name, ...] | None = Field(None, description="sources to use; None: all")
+    duplicate_similarity: float | None = Field(
+        None, description="similarity above which an item is a duplicate; None: the measured crop threshold (paper 3.3)"
+    )
+    confidence: Fraction = Field(0.5, description="least confidence that is kept (paper 3.4 gives no number)")
+    confidence_by_source: dict[Name, Fraction] = Field({}, description="overrides `confidence` for a source")
+    confidence_by_class: dict[str, Fraction] = Field({}, description="overrides both for a class, by its name")
+    label_source: Literal["teacher", "query", "agreement"] = Field(
+        "teacher", description="teacher: top class; query: the query's class if its probability passes; agreement: both"
+    )
+    max_per_class: Positive | None = Field(None, description="most confident examples kept per source and class")
+
+    @model_validator(mode="after")
+    def _known_sources(self) -> Self:
+        if self.sources is not None and (unknown := set(self.confidence_by_source) - set(self.sources)):
+            raise ValueError(f"confidence_by_source names {sorted(unknown)}, which `sources` leaves out")
+        return self
+
+
+class MotionConfig(StageConfig):
+    """Fitting N(mu, Sigma) of camera motion on the target clips (paper 3.5)."""
+
+    max_clips: Positive = Field(2000, description="target clips looked at")
+    pairs_per_clip: Positive = Field(8, description="consecutive frame pairs per clip")
+    short_side_px: Positive = Field(240, description="frames are matched at this size")
+    min_inlier_share: Fraction = Field(0.5, description="pairs whose matches agree less are dropped")
+    max_corner_shift: Annotated[float, Field(gt=0)] = Field(
+        0.25, description="pairs that move a corner further are dropped; in short sides"
+    )
+    min_pairs_per_class: Positive = Field(30, description="classes with fewer pairs use the motion of all classes")
+
+
+class InflationConfig(StageConfig):
+    """From a picture to a pseudo clip (paper 3.5, Table 8)."""
+
+    mode: Literal["replicate", "translate_random", "translate_constant", "perspective", "perspective_class"] = Field(
+        "perspective", description="perspective: agnostic warp, best in Table 8; perspective_class: fitted per class"
+    )
+    steps_per_frame: Positive | None = Field(
+        None, description="homographies chained between two frames of the clip; None: the network's frame_interval"
+    )
+    translation: Annotated[float, Field(ge=0)] = Field(
+        0.01, description="translate_*: standard deviation of a step, in short sides"
+    )
+
+
+class SnippetConfig(StageConfig):
+    """Which frames of an untrimmed video form a 2D input (paper 3.5, Table 14)."""
+
+    composition: Literal["random", "positive", "2_positive_1_negative", "1_positive_2_negative"] = Field(
+        "1_positive_2_negative", description="of a 3-snippet input; best in Table 14: 1 positive, 2 negative"
+    )
+
+
+class JointConfig(StageConfig):
+    """How target and web data are mixed (paper 3.6)."""
+
+    target_share: Annotated[float, Field(gt=0)] = Field(2.0, description="the target's part of batch_ratio (Table 2: 2)")
+    batch_ratio: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="each source's part; a source that is not named has 1 (Table 2: 2:1:1:1)"
+    )
+    resampling: Literal["none", "clipped", "power"] = Field("power", description="of the auxiliary classes (Table 10)")
+    clip_at: Positive = Field(5000, description="clipped: N_c (Table 10)")
+    power: Fraction = Field(0.2, description="power: p; a class of N examples is drawn like N^p (Table 10)")
+    mixup_within: bool = Field(False, description="mix pairs inside the target batch (3.6; from scratch only, Table 9)")
+    mixup_across: bool = Field(False, description="mix target with web examples (3.6; from scratch only, Table 9)")
+    mixup_alpha: Annotated[float, Field(gt=0)] = Field(0.2, description="of Beta(alpha, alpha)")
+    update: Literal["summed", "per_source"] = Field(
+        "summed", description="summed: Eq. 1 in one update; per_source: the released code's one step per source"
+    )
+
+
+class TrainConfig(StageConfig):
+    """What every training run shares."""
+
+    joint: JointConfig = JointConfig()
+    inflation: InflationConfig = InflationConfig()
+    snippets: SnippetConfig = SnippetConfig()
+    workers: Annotated[int, Field(ge=0)] = Field(0, description="loader processes; 0: in the training process")
+    checkpoint_every: Positive = Field(500, description="updates between two checkpoints; each epoch's end has one too")
+    keep_checkpoints: Positive = Field(2, description="newest checkpoints kept")
+    validate_every: Annotated[int, Field(ge=0)] = Field(0, description="epochs between two validations; 0: none")
+
+
+class Study(StageConfig):
+    """Everything about one workspace: its data, its networks, its decisions."""
+
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of everything random")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks run")
+    target: TargetConfig = TargetConfig()
+    sources: tuple[SourceConfig, ...] = ()
+    media: MediaConfig = MediaConfig()
+    validity: ValidityConfig = ValidityConfig()
+    networks: dict[Name, NetworkConfig] = Field({"tsn": NetworkConfig()}, description="networks by name")
+    student: Name = Field("tsn", description="network of the baseline and the student")
+    teachers: dict[Name, TeacherConfig] = Field({}, description="teachers by name; empty: the baseline teaches")
+    score: ScoreConfig = ScoreConfig()
+    motion: MotionConfig = MotionConfig()
+    recipes: dict[Name, Recipe] = Field({"default": Recipe()}, description="decisions by name")
+    train: TrainConfig = TrainConfig()
+
+
+def load_study(path: Path) -> Study:
+    """Read study.yaml; raises ConfigError that names the file, the key and the nearest known key."""
+    return parse(Study, _read_yaml(path), where=str(path))
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read recipes/<name>.yaml; raises ConfigError like load_study."""
+    return parse(Recipe, _read_yaml(path), where=str(path))
+
+
+def save(config: StageConfig, path: Path) -> None:
+    """Write every setting as YAML, defaults included, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(to_yaml(config), encoding="utf-8")
+    partial.replace(path)
+
+
+def to_yaml(config: StageConfig) -> str:
+    """Every setting as YAML, defaults included."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def parse(model: type[Model], values: object, *, where: str) -> Model:
+    """Check `values` against a model; raises ConfigError with one line per mistake."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(model, dict(e)) for e in error.errors()]
+        raise ConfigError(f"{where}: " + "; ".join(lines)) from None
+
+
+def override(study: Study, settings: typing.Iterable[str]) -> Study:
+    """Apply `train.joint.power=0.5`-like settings; values are YAML. Raises ConfigError."""
+    values = study.model_dump(mode="json")
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"{setting!r} is not KEY=VALUE; for example train.joint.power=0.5")
+        *parents, last = path.strip().split(".")
+        node = values
+        for parent in parents:
+            node = node.setdefault(parent, {}) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise ConfigError(f"{path!r} in {setting!r} does not lead to a setting")
+        node[last] = yaml.safe_load(value)
+    return parse(Study, values, where="--set")
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; `omnisource init` makes a workspace") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from None
+
+
+def _explain(model: type[BaseModel], error: dict) -> str:
+    location = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{location or 'settings'} = {error['input']!r}: {error['msg']}"
+    known = list(_fields_at(model, error["loc"][:-1]))
+    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+    return f"unknown setting {location!r}{hint}"
+
+
+def _fields_at(model: type[BaseModel], path: tuple) -> typing.Iterable[str]:
+    """Names of the settings of the model that `path` leads to, through dicts and tuples."""
+    annotation: object = model
+    for part in path:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            annotation = annotation.model_fields[part].annotation
+        else:
+            annotation = typing.get_args(annotation)[1 if typing.get_origin(annotation) is dict else 0]
+    return annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
