@@ -79,7 +79,9 @@ class ModelConfig(StageConfig):
 
     arch: Literal["tsn", "slowonly"] = Field("tsn", description="tsn: 2D, sparse snippets; slowonly: 3D, dense clips")
     backbone: str = Field("resnet50", description="torchvision name, or package.module:factory for a 2D backbone")
-    width: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of a ResNet's channels; 1 is the paper's")
+    width: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="share of a ResNet's channels; 1 is the paper's"
+    )
     pretrained: str = Field("imagenet", description="none, imagenet, or a file of weights")
     dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for slowonly")
     init_std: Annotated[float, Field(gt=0)] = Field(0.01, description="of the classifier's weights")
@@ -122,6 +124,10 @@ class OptimConfig(StageConfig):
     milestones: tuple[int, ...] = Field((40, 80), description="epochs at which the step schedule divides by 10")
     warmup_epochs: Annotated[float, Field(ge=0)] = Field(0, description="epochs of linear warm-up")
     warmup_ratio: Fraction = Field(0.0, description="share of the learning rate that warm-up starts from")
+    warmup_by: Literal["epoch", "update"] = Field("update", description="how often warm-up moves")
+    warmup_reaches_full: bool = Field(
+        False, description="the last step of warm-up, not the first one after it, has the full rate"
+    )
     schedule_by: Literal["epoch", "update"] = Field("epoch", description="how often the schedule moves")
     cosine_after_warmup: bool = Field(False, description="count the cosine from the end of warm-up")
     clip_norm: Annotated[float, Field(gt=0)] | None = Field(40.0, description="largest L2 norm of the gradient")
@@ -150,9 +156,9 @@ class NetworkConfig(StageConfig):
 
 
 class TeacherConfig(StageConfig):
-    """A teacher is one run or several whose probabilities are averaged (paper 3.4, Fig. 6)."""
+    """One network trained on the target set, or several whose probabilities are averaged (paper 3.4, Fig. 6)."""
 
-    runs: tuple[Name, ...] = Field(min_length=1, description="trained runs; several are averaged")
+    networks: tuple[Name, ...] = Field(min_length=1, description="networks by name; several are averaged")
     formats: tuple[Format, ...] = Field(
         tuple(Format), description="what it scores; a 3D teacher cannot score images (paper 3.4)"
     )
@@ -164,16 +170,18 @@ class ScoreConfig(StageConfig):
     top_k: Positive = Field(10, description="classes kept per segment")
     num_clips: Positive = Field(3, description="frames (2D) or clips (3D) averaged in a trimmed clip")
     segment_2d_s: Annotated[float, Field(gt=0)] = Field(1.0, description="length of a 2D teacher's segment (paper 3.5)")
-    segment_3d_s: Annotated[float, Field(gt=0)] = Field(10.0, description="length of a 3D teacher's segment (paper 3.5)")
+    segment_3d_s: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="length of a 3D teacher's segment (paper 3.5)"
+    )
     batch_size: Positive = Field(32, description="segments in one forward pass")
     rows_per_part: Positive = Field(50_000, description="segments in one file of the scores table")
 
 
 class Recipe(StageConfig):
-    """A decision over measured facts: which web data becomes an example, with which label (paper 3.4, design: recipe)."""
+    """A decision over measured facts: which web data becomes an example, with which label (paper 3.4)."""
 
     teachers: dict[Format, Name] = Field(
-        {}, description="which teacher's scores decide for a format; a format without one is left out"
+        {}, description="whose scores decide for a format; not named: the pipeline's choice (paper 3.4)"
     )
     sources: tuple[Name, ...] | None = Field(None, description="sources to use; None: all")
     duplicate_similarity: float | None = Field(
@@ -232,7 +240,9 @@ class SnippetConfig(StageConfig):
 class JointConfig(StageConfig):
     """How target and web data are mixed (paper 3.6)."""
 
-    target_share: Annotated[float, Field(gt=0)] = Field(2.0, description="the target's part of batch_ratio (Table 2: 2)")
+    target_share: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="the target's part of batch_ratio (Table 2: 2)"
+    )
     batch_ratio: dict[Name, Annotated[float, Field(gt=0)]] = Field(
         {}, description="each source's part; a source that is not named has 1 (Table 2: 2:1:1:1)"
     )
@@ -244,6 +254,10 @@ class JointConfig(StageConfig):
     mixup_alpha: Annotated[float, Field(gt=0)] = Field(0.2, description="of Beta(alpha, alpha)")
     update: Literal["summed", "per_source"] = Field(
         "summed", description="summed: Eq. 1 in one update; per_source: the released code's one step per source"
+    )
+    source_batch_size: dict[Name, Positive] = Field(
+        {},
+        description="per_source: examples in a source's batch; unnamed: the target's (released TSN: images 64 to 12)",
     )
 
 
@@ -270,7 +284,7 @@ class Study(StageConfig):
     validity: ValidityConfig = ValidityConfig()
     networks: dict[Name, NetworkConfig] = Field({"tsn": NetworkConfig()}, description="networks by name")
     student: Name = Field("tsn", description="network of the baseline and the student")
-    teachers: dict[Name, TeacherConfig] = Field({}, description="teachers by name; empty: the baseline teaches")
+    teachers: dict[Name, TeacherConfig] = Field({}, description="teachers by name; empty: the student's network")
     score: ScoreConfig = ScoreConfig()
     motion: MotionConfig = MotionConfig()
     recipes: dict[Name, Recipe] = Field({"default": Recipe()}, description="decisions by name")

@@ -1,0 +1,136 @@
+"""Questions over the tables, answered by DuckDB without loading them (design: the catalog)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from omnisource.tables import Table
+from omnisource.types import Format, WebItem
+from omnisource.workspace import Workspace
+
+
+class Catalog:
+    """One connection with bounded memory; large sorts and joins spill into the workspace."""
+
+    def __init__(self, workspace: Workspace, *, memory_mib: int = 2048, threads: int | None = None) -> None:
+        self.workspace = workspace
+        self._connection = duckdb.connect()
+        self._connection.execute(f"SET memory_limit = '{int(memory_mib)}MiB'")
+        self._connection.execute("SET temp_directory = ?", [str(workspace.root / "spill")])
+        if threads is not None:
+            self._connection.execute(f"SET threads = {int(threads)}")
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.RecordBatchReader:
+        """Answer of a query, batch by batch."""
+        return self._connection.cursor().execute(sql, dict(parameters or {})).to_arrow_reader(50_000)
+
+    def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Answer of a query, whole: for answers that are small."""
+        return self.rows(sql, parameters).read_all()
+
+    def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> object:
+        """The single value that a query answers with."""
+        return self.table(sql, parameters).columns[0][0].as_py()
+
+    def create(self, name: str, rows: pa.Table) -> None:
+        """Make a small in-memory table that queries can join with."""
+        self._connection.register("incoming", rows)
+        self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
+        self._connection.unregister("incoming")
+
+    def pending(self, done: Table, *, valid: bool, formats: tuple[Format, ...], chunk: int) -> Iterator[list[WebItem]]:
+        """Items that the stage behind `done` has neither measured nor dropped, in the order in which they were added.
+
+        `valid`: only those that the validity stage let through.
+        """
+        conditions = ["format IN (SELECT unnest($formats))"]
+        conditions += [
+            f"NOT EXISTS (SELECT 1 FROM {source(table)} d WHERE d.key = i.key)" for table in (done, done.dropped())
+        ]
+        if valid:
+            checked = source(self.workspace.table("validity"))
+            conditions.append(f"EXISTS (SELECT 1 FROM {checked} v WHERE v.key = i.key AND v.ok)")
+        items = source(self.workspace.table("items"), order=True)
+        sql = f"SELECT * FROM {items} i WHERE {' AND '.join(conditions)} ORDER BY filename, file_row_number"
+        waiting: list[WebItem] = []
+        for batch in self.rows(sql, {"formats": [str(f) for f in formats]}):
+            for row in batch.to_pylist():
+                waiting.append(_item(row))
+                if len(waiting) == chunk:
+                    yield waiting
+                    waiting = []
+        if waiting:
+            yield waiting
+
+    def confidence_histogram(self, teacher: str, *, bins: int = 50) -> pa.Table:
+        """Scored segments per source, top class and confidence bin: columns source, top_class, bin, num_segments."""
+        return self.table(
+            f"SELECT source, top_class, least(floor(confidence * $bins), $bins - 1)::INTEGER AS bin,"
+            f" count(*) AS num_segments FROM {source(self.workspace.table(f'scores/{teacher}'))}"
+            " GROUP BY ALL ORDER BY ALL",
+            {"bins": bins},
+        )
+
+    def nearest(self, teacher: str, class_index: int, confidence: float, *, limit: int = 60) -> pa.Table:
+        """Segments of a top class whose confidence is nearest to a threshold, with their paths."""
+        return self.table(
+            "WITH near AS (SELECT key, start_s, end_s, confidence, source"
+            f" FROM {source(self.workspace.table(f'scores/{teacher}'))} WHERE top_class = $class_index"
+            " ORDER BY abs(confidence - $confidence), key, start_s LIMIT $limit)"
+            f" SELECT near.*, i.path, i.format FROM near JOIN {source(self.workspace.table('items'))} i USING (key)"
+            " ORDER BY confidence DESC, key, start_s",
+            {"class_index": class_index, "confidence": confidence, "limit": limit},
+        )
+
+    def dropped_by_reason(self, table: str) -> dict[str, int]:
+        """How many items a stage left out, by reason, most frequent first."""
+        answer = self.table(
+            f"SELECT reason, count(*) AS n FROM {source(self.workspace.table(table).dropped())}"
+            " GROUP BY reason ORDER BY n DESC, reason"
+        )
+        return dict(zip(answer["reason"].to_pylist(), answer["n"].to_pylist()))
+
+    def count(self, table: str) -> int:
+        """Rows of a table."""
+        return self.workspace.table(table).num_rows()
+
+
+def source(table: Table, *, order: bool = False) -> str:
+    """SQL for the rows of a table; `order` adds filename and file_row_number."""
+    parts = table.parts()
+    if parts:
+        extra = ", filename = true, file_row_number = true" if order else ""
+        return f"read_parquet([{', '.join(_quoted(part) for part in parts)}]{extra})"
+    columns = [f"NULL::{_SQL_TYPES.get(str(field.type), 'VARCHAR')} AS {field.name}" for field in table.schema]
+    if order:
+        columns += ["NULL::VARCHAR AS filename", "NULL::BIGINT AS file_row_number"]
+    return f"(SELECT {', '.join(columns)} WHERE false)"
+
+
+_SQL_TYPES = {
+    "fixed_size_binary[16]": "BLOB",
+    "bool": "BOOLEAN",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "list<item: int16>": "SMALLINT[]",
+    "list<item: float>": "FLOAT[]",
+}
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _item(row: dict[str, object]) -> WebItem:
+    return WebItem(
+        key=row["key"],
+        path=Path(row["path"]),
+        source=row["source"],
+        format=Format(row["format"]),
+        class_index=row["class_index"],
+        url=row["url"],
+    )

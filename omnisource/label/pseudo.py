@@ -1,0 +1,226 @@
+"""Measured facts and a recipe -> the auxiliary examples: drop, pseudo-label, cap (paper 3.4; design: The recipe).
+
+One query, no model: the same recipe on the same facts gives the same examples. The steps, in order: valid, not a
+duplicate, confident, label source, what a person said, cap. A person's word wins: `not_duplicate` over the similarity,
+`keep` and `relabel` over the confidence. For an untrimmed video a word about the whole item chooses the class of its
+positive segments; only a word about a segment makes that segment positive.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from omnisource.catalog import Catalog, source
+from omnisource.config import Recipe
+from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.reviews import Review, Verdict
+from omnisource.types import Format, Taxonomy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Funnel:
+    """Items left after each step of a recipe, for one source."""
+
+    source: str
+    """The web resource."""
+    valid: int
+    """Items that could be decoded and scored."""
+    not_duplicate: int
+    """Of these, not similar to the target set."""
+    confident: int
+    """Of these, with a segment that the teacher is confident of."""
+    labelled: int
+    """Of these, that the label source lets through."""
+    reviewed: int
+    """After people's keep, drop and relabel."""
+    examples: int
+    """Examples after the cap; an untrimmed video yields one per class found in it."""
+
+
+class Labelling:
+    """One recipe over one workspace's facts; build it, read its funnel, then its examples."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        recipe: Recipe,
+        taxonomy: Taxonomy,
+        reviews: list[Review],
+        *,
+        duplicate_similarity: float | None = None,
+    ) -> None:
+        """`duplicate_similarity`: the measured crop threshold, used where the recipe sets none (paper 3.3).
+
+        Raises ConfigError for unknown classes, WorkspaceError for a teacher that has scored nothing.
+        """
+        self._catalog = catalog
+        self._recipe = recipe
+        self._similarity = recipe.duplicate_similarity or duplicate_similarity
+        self._create_thresholds(taxonomy)
+        self._create_reviews(reviews)
+        catalog_sql = self._judged_sql()
+        self._judged = f"({catalog_sql})"
+
+    def funnel(self) -> list[Funnel]:
+        """What each step leaves, per source."""
+        steps = {
+            "valid": "true",
+            "not_duplicate": "unique_item",
+            "confident": "unique_item AND sure",
+            "labelled": "unique_item AND sure AND agreed",
+            "reviewed": "kept",
+        }
+        counted = ", ".join(
+            f"(count(*) FILTER (format <> 'untrimmed' AND {condition})"
+            f" + count(DISTINCT key) FILTER (format = 'untrimmed' AND {condition}))::BIGINT AS {name}"
+            for name, condition in steps.items()
+        )
+        rows = self._catalog.table(f"SELECT source, {counted} FROM {self._judged} GROUP BY source ORDER BY source")
+        examples = self._catalog.table(f"SELECT source, count(*) AS n FROM ({self._examples_sql()}) GROUP BY source")
+        num_examples = dict(zip(examples["source"].to_pylist(), examples["n"].to_pylist()))
+        return [Funnel(**row, examples=num_examples.get(row["source"], 0)) for row in rows.to_pylist()]
+
+    def examples(self, source_name: str) -> Iterator[pa.RecordBatch]:
+        """The examples of one source in the auxiliary schema, ordered by key and class."""
+        items = source(self._catalog.workspace.table("items"))
+        yield from self._catalog.rows(
+            "SELECT i.path, e.format, e.source, e.class_index::INTEGER AS class_index,"
+            " e.confidence::FLOAT AS confidence, e.segments, e.negatives, e.key"
+            f" FROM ({self._examples_sql()}) e JOIN {items} i ON i.key = e.key"
+            " WHERE e.source = $source ORDER BY e.key, e.class_index",
+            {"source": source_name},
+        )
+
+    def _create_thresholds(self, taxonomy: Taxonomy) -> None:
+        by_class = {}
+        for name, confidence in self._recipe.confidence_by_class.items():
+            by_class[taxonomy.index(name)] = confidence
+        classes = {"class_index": list(by_class), "threshold": list(by_class.values())}
+        types = pa.schema([("class_index", pa.int16()), ("threshold", pa.float32())])
+        self._catalog.create("class_thresholds", pa.table(classes, schema=types))
+        by_source = self._recipe.confidence_by_source
+        sources = {"source": list(by_source), "threshold": list(by_source.values())}
+        types = pa.schema([("source", pa.string()), ("threshold", pa.float32())])
+        self._catalog.create("source_thresholds", pa.table(sources, schema=types))
+
+    def _create_reviews(self, reviews: list[Review]) -> None:
+        kept = [r for r in reviews if r.verdict in (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL)]
+        columns = {
+            "key": [r.subject.key for r in kept],
+            "start_s": [r.subject.start_s for r in kept],
+            "verdict": [str(r.verdict) for r in kept],
+            "class_index": [r.class_index for r in kept],
+        }
+        types = pa.schema(
+            [("key", pa.binary()), ("start_s", pa.float64()), ("verdict", pa.string()), ("class_index", pa.int16())]
+        )
+        self._catalog.create("verdicts", pa.table(columns, schema=types))
+        pairs = [r for r in reviews if r.verdict in (Verdict.DUPLICATE, Verdict.NOT_DUPLICATE)]
+        columns = {
+            "key": [r.subject.key for r in pairs],
+            "target_path": [r.subject.target_path for r in pairs],
+            "verdict": [str(r.verdict) for r in pairs],
+        }
+        types = pa.schema([("key", pa.binary()), ("target_path", pa.string()), ("verdict", pa.string())])
+        self._catalog.create("pair_verdicts", pa.table(columns, schema=types))
+
+    def _scored_sql(self) -> str:
+        """Rows of the teachers' scores that the recipe speaks of; the confidence each class would have."""
+        if not self._recipe.teachers:
+            raise ConfigError("the recipe names no teachers; for example teachers: {image: tsn, trimmed: tsn}")
+        formats_by_teacher: dict[str, list[Format]] = {}
+        for item_format, teacher in self._recipe.teachers.items():
+            formats_by_teacher.setdefault(teacher, []).append(item_format)
+        selects = []
+        for teacher, formats in formats_by_teacher.items():
+            table = self._catalog.workspace.table(f"scores/{teacher}")
+            if not table.parts():
+                raise WorkspaceError(f"teacher {teacher!r} has scored nothing yet; `omnisource score` does it")
+            listed = ", ".join(f"'{item_format}'" for item_format in formats)
+            selects.append(
+                "SELECT key, start_s, end_s, top_class, confidence, query_class, query_prob, source, format"
+                f" FROM {source(table)} WHERE format IN ({listed})"
+            )
+        sources = self._recipe.sources
+        wanted = "" if sources is None else f" WHERE source IN ({', '.join(repr(str(s)) for s in sources)})"
+        return f"SELECT * FROM ({' UNION ALL '.join(selects)}){wanted}"
+
+    def _duplicates_sql(self) -> str:
+        """Keys of items that are duplicates: by a person's word, else by similarity to any target clip."""
+        if self._similarity is None:
+            measured = "SELECT NULL::BLOB AS key WHERE false"
+        else:
+            measured = (
+                f"SELECT s.key FROM {source(self._catalog.workspace.table('similar'))} s"
+                f" WHERE s.similarity >= {float(self._similarity)!r} AND NOT EXISTS (SELECT 1 FROM pair_verdicts p"
+                " WHERE p.key = s.key AND (p.target_path IS NULL OR p.target_path = s.target_path)"
+                " AND p.verdict = 'not_duplicate')"
+            )
+        return f"SELECT key FROM pair_verdicts WHERE verdict = 'duplicate' UNION {measured}"
+
+    def _judged_sql(self) -> str:
+        """Every scored segment with the outcome of each step: unique_item, sure, agreed, kept, class_index."""
+        by_query = self._recipe.label_source == "query"
+        candidate, confidence = ("query_class", "query_prob") if by_query else ("top_class", "confidence")
+        agreed = "s.top_class = s.query_class" if self._recipe.label_source == "agreement" else "true"
+        invalid = source(self._catalog.workspace.table("validity"))
+        return f"""
+            WITH scored AS (
+                SELECT s.*, {candidate} AS candidate, coalesce({confidence}, 0) AS candidate_confidence
+                FROM ({self._scored_sql()}) s
+                WHERE NOT EXISTS (SELECT 1 FROM {invalid} v WHERE v.key = s.key AND NOT v.ok)
+            ), tested AS (
+                SELECT s.*, s.candidate IS NOT NULL AND s.candidate_confidence
+                        >= coalesce(c.threshold, o.threshold, {float(self._recipe.confidence)!r}::FLOAT) AS sure,
+                    coalesce({agreed}, false) AS agreed,
+                    NOT EXISTS (SELECT 1 FROM ({self._duplicates_sql()}) d WHERE d.key = s.key) AS unique_item,
+                    segment.verdict AS segment_verdict, item.verdict AS item_verdict,
+                    coalesce(segment.class_index, item.class_index) AS said_class
+                FROM scored s
+                LEFT JOIN class_thresholds c ON c.class_index = s.candidate
+                LEFT JOIN source_thresholds o ON o.source = s.source
+                LEFT JOIN verdicts segment ON segment.key = s.key AND segment.start_s = s.start_s
+                LEFT JOIN verdicts item ON item.key = s.key AND item.start_s IS NULL
+            ), decided AS (
+                SELECT *, CASE
+                    WHEN format = 'untrimmed' AND segment_verdict IS NULL AND item_verdict <> 'drop' THEN NULL
+                    ELSE coalesce(segment_verdict, item_verdict) END AS verdict,
+                FROM tested
+            )
+            SELECT *, unique_item AND CASE WHEN verdict IN ('keep', 'relabel') THEN true
+                    WHEN verdict = 'drop' THEN false ELSE sure AND agreed END AS kept,
+                coalesce(said_class, candidate, top_class) AS class_index,
+                CASE WHEN said_class IS NULL THEN candidate_confidence ELSE 1 END AS class_confidence
+            FROM decided
+        """
+
+    def _examples_sql(self) -> str:
+        """One row per example: an image or trimmed clip as it is, an untrimmed video once per class found in it."""
+        best = ""
+        if self._recipe.max_per_class is not None:
+            best = (
+                " QUALIFY row_number() OVER (PARTITION BY source, class_index ORDER BY confidence DESC, key)"
+                f" <= {int(self._recipe.max_per_class)}"
+            )
+        span = "{'start_s': start_s, 'end_s': end_s}"
+        spans = "STRUCT(start_s DOUBLE, end_s DOUBLE)[]"
+        return f"""
+            WITH judged AS MATERIALIZED (SELECT * FROM {self._judged} WHERE format = 'untrimmed' OR kept),
+            positive AS (
+                SELECT key, source, class_index, avg(class_confidence) AS confidence,
+                    list({span} ORDER BY start_s) AS segments
+                FROM judged WHERE format = 'untrimmed' AND kept GROUP BY key, source, class_index
+            ), negative AS (
+                SELECT key, list({span} ORDER BY start_s) AS negatives
+                FROM judged WHERE format = 'untrimmed' AND NOT kept GROUP BY key
+            ), joined AS (
+                SELECT p.key, p.source, 'untrimmed' AS format, p.class_index, p.confidence, p.segments,
+                    coalesce(n.negatives, []::{spans}) AS negatives
+                FROM positive p LEFT JOIN negative n USING (key)
+                UNION ALL
+                SELECT key, source, format, class_index, class_confidence, []::{spans}, []::{spans}
+                FROM judged WHERE format <> 'untrimmed'
+            )
+            SELECT * FROM joined{best}
+        """

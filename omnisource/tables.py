@@ -1,0 +1,220 @@
+"""Tables that are atomic, appendable and resumable: a folder of Parquet parts with one schema.
+
+A part is written whole (`.partial`, then renamed) and never rewritten, so a stage that is killed loses at most the part
+in flight, and several processes may read while one writes. Items that a stage dropped lie in the table
+`dropped/<table>`, written part by part with it (design: The workspace).
+"""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from filelock import FileLock, Timeout
+
+from omnisource.errors import WorkspaceError, WriterBusyError
+from omnisource.report import Dropped
+
+_KEY = pa.binary(16)
+_SPANS = pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())]))
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "target": pa.schema(
+        [("path", pa.string()), ("split", pa.string()), ("class_index", pa.int32()), ("format", pa.string())]
+    ),
+    "items": pa.schema(
+        [("key", _KEY), ("path", pa.string()), ("source", pa.string()), ("format", pa.string())]
+        + [("class_index", pa.int32()), ("url", pa.string())]
+    ),
+    "validity": pa.schema(
+        [("key", _KEY), ("ok", pa.bool_()), ("reason", pa.string()), ("width", pa.int32()), ("height", pa.int32())]
+        + [("num_frames", pa.int32()), ("fps", pa.float64()), ("duration_s", pa.float64())]
+    ),
+    "similar": pa.schema(
+        [("key", _KEY), ("time_s", pa.float64()), ("target_path", pa.string()), ("target_time_s", pa.float64())]
+        + [("similarity", pa.float32())]
+    ),
+    # source, format and query_class repeat the item's, and top_class and confidence the first of the lists: so that
+    # fifteen million rows are counted and filtered without a join
+    "scores": pa.schema(
+        [("key", _KEY), ("start_s", pa.float64()), ("end_s", pa.float64())]
+        + [("top_classes", pa.list_(pa.int16())), ("top_probs", pa.list_(pa.float32())), ("query_prob", pa.float32())]
+        + [("top_class", pa.int16()), ("confidence", pa.float32())]
+        + [("source", pa.string()), ("format", pa.string()), ("query_class", pa.int16())]
+    ),
+    "auxiliary": pa.schema(
+        [("path", pa.string()), ("format", pa.string()), ("source", pa.string()), ("class_index", pa.int32())]
+        + [("confidence", pa.float32()), ("segments", _SPANS), ("negatives", _SPANS), ("key", _KEY)]
+    ),
+    "dropped": pa.schema([("key", _KEY), ("path", pa.string()), ("reason", pa.string()), ("detail", pa.string())]),
+}
+"""Columns of each table; `scores/<teacher>` and its like take the schema of their first word."""
+
+
+class Table:
+    """A folder of Parquet parts with one schema."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, *, name: str) -> None:
+        self.folder = folder
+        self.schema = schema
+        self.name = name
+
+    def parts(self) -> list[Path]:
+        """Finished parts in the order in which they were written."""
+        return sorted(self.folder.glob("part-*.parquet"))
+
+    def num_rows(self) -> int:
+        """Rows of all parts, from their footers."""
+        return sum(pq.read_metadata(part).num_rows for part in self.parts())
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """Every row in memory: for small tables and tests; large ones are asked through the catalog."""
+        parts = [pq.read_table(part, columns=columns, schema=self.schema) for part in self.parts()]
+        schema = self.schema if columns is None else pa.schema([self.schema.field(c) for c in columns])
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def dropped(self) -> "Table":
+        """The items that the stage behind this table left out."""
+        tables = self.folder.parents[len(Path(self.name).parts) - 1]
+        return Table(tables / "dropped" / self.name, SCHEMAS["dropped"], name=f"dropped/{self.name}")
+
+    def dropped_counts(self) -> Counter[str]:
+        """How many items were left out, by reason."""
+        return Counter(self.dropped().read(["reason"])["reason"].to_pylist())
+
+    @contextmanager
+    def writer(
+        self, settings: Mapping[str, object] | None = None, *, rows_per_part: int, seconds_per_part: float = 60.0
+    ) -> Iterator["TableWriter"]:
+        """The only writer of this table; writes what is left as a last part when the block ends well.
+
+        `settings` are what the rows depend on: kept beside the parts and compared, since facts made with different
+        settings must not lie in one table. A part is also ended after `seconds_per_part`, so that a killed stage loses
+        little. Raises WriterBusyError, WorkspaceError.
+        """
+        with sole_writer(self.folder, what=f"table {self.name!r}"):
+            _forget_partials(self)
+            self._bind(settings or {})
+            writer = TableWriter(self, rows_per_part=rows_per_part, seconds_per_part=seconds_per_part)
+            yield writer
+            writer.flush()
+
+    def clear(self) -> None:
+        """Remove the rows so that a stage measures anew; a person asked for it."""
+        with sole_writer(self.folder, what=f"table {self.name!r}"):
+            for table in (self.dropped(), self):
+                for path in [*table.parts(), table.folder / "settings.yaml"]:
+                    path.unlink(missing_ok=True)
+
+    def _bind(self, settings: Mapping[str, object]) -> None:
+        path = self.folder / "settings.yaml"
+        wanted = json.loads(json.dumps(settings, default=str))
+        if self.parts() and path.is_file():
+            require_same(yaml.safe_load(path.read_text(encoding="utf-8")), wanted, what=f"table {self.name!r}")
+        write_atomically(path, yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+
+
+class TableWriter:
+    """Collects rows and writes them part by part; made by Table.writer."""
+
+    def __init__(self, table: Table, *, rows_per_part: int, seconds_per_part: float) -> None:
+        self._table = table
+        self._rows_per_part = rows_per_part
+        self._seconds_per_part = seconds_per_part
+        self._flushed_s = time.monotonic()
+        self._batches: list[pa.Table] = []
+        self._dropped: list[Dropped] = []
+        self._next = len(table.parts())
+
+    def add(self, rows: Iterable[Mapping[str, object]] | pa.Table, dropped: Iterable[Dropped] = ()) -> None:
+        """Rows that belong together, with the items dropped among them: they get into one part, whole."""
+        batch = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=self._table.schema)
+        self._batches.append(batch.cast(self._table.schema))
+        self._dropped.extend(dropped)
+        num_rows = sum(b.num_rows for b in self._batches) + len(self._dropped)
+        if num_rows >= self._rows_per_part or time.monotonic() - self._flushed_s >= self._seconds_per_part:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was collected as one part; the dropped items first, so that the part itself makes them count."""
+        self._flushed_s = time.monotonic()
+        if not self._dropped and not any(batch.num_rows for batch in self._batches):
+            return
+        dropped = [
+            {"key": d.key, "path": str(d.path) if d.path else None, "reason": d.reason, "detail": d.detail}
+            for d in self._dropped
+        ]
+        beside = self._table.dropped()
+        _write_part(beside, self._next, pa.Table.from_pylist(dropped, schema=beside.schema))
+        _write_part(self._table, self._next, pa.concat_tables(self._batches))
+        self._next += 1
+        self._batches, self._dropped = [], []
+
+
+@contextmanager
+def sole_writer(folder: Path, *, what: str) -> Iterator[None]:
+    """Hold `folder` against other writers; raises WriterBusyError that names the process that has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder / ".owner.json"
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        try:
+            held_by = f"process {json.loads(owner.read_text(encoding='utf-8'))['pid']}"
+        except (FileNotFoundError, ValueError, KeyError):
+            held_by = "another process"
+        raise WriterBusyError(f"{what} is being written by {held_by}; wait for it or stop it") from None
+    try:
+        write_atomically(owner, json.dumps({"pid": os.getpid()}))
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def require_same(found: Mapping[str, object], wanted: Mapping[str, object], *, what: str) -> None:
+    """Refuse to go on with other settings than before; raises WorkspaceError that names the first difference."""
+    for key in [*wanted, *found]:
+        if found.get(key) != wanted.get(key):
+            raise WorkspaceError(
+                f"{what} was made with {key} = {found.get(key)!r}, now it is {wanted.get(key)!r}; "
+                "set it back, or make it anew with --redo"
+            )
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    save_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def save_atomically(path: Path, save: Callable[[Path], object]) -> None:
+    """Let `save` write a `.partial`, force it to the disk, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    save(partial)
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _write_part(table: Table, number: int, rows: pa.Table) -> None:
+    path = table.folder / f"part-{number:06d}.parquet"
+    save_atomically(path, lambda partial: pq.write_table(rows, partial, compression="zstd"))
+
+
+def _forget_partials(table: Table) -> None:
+    """Remove what a killed writer left: unfinished files, and dropped items whose part was never written."""
+    beside = table.dropped()
+    finished = {part.name for part in table.parts()}
+    for leftover in [*table.folder.glob("*.partial"), *beside.folder.glob("*.partial")]:
+        leftover.unlink()
+    for part in beside.parts():
+        if part.name not in finished:
+            part.unlink()

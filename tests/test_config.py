@@ -1,0 +1,79 @@
+"""Settings: YAML in and out, mistakes explained."""
+
+from pathlib import Path
+
+import pytest
+
+from omnisource import config
+from omnisource.errors import ConfigError
+
+
+def test_save__what_is_written_is_read_back(tmp_path: Path):
+    study = config.Study(
+        seed=5,
+        sources=(config.SourceConfig(name="google_image", format="image", path=Path("web")),),
+        recipes={"strict": config.Recipe(confidence=0.9, teachers={"image": "tsn"})},
+    )
+    config.save(study, tmp_path / "study.yaml")
+    assert config.load_study(tmp_path / "study.yaml") == study
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trian: {}", "unknown setting 'trian'; did you mean 'train'"),
+        ("networks: {a: {model: {bakbone: x}}}", "'networks.a.model.bakbone'; did you mean 'backbone'"),
+        ("train: {joint: {power: 3}}", "train.joint.power = 3: Input should be less than or equal to 1"),
+        ("sources: [{name: a, format: image, pth: .}]", "'sources.0.pth'; did you mean 'path'"),
+        ("recipes: {a: {zzz: 1}}", "unknown setting 'recipes.a.zzz'; known: teachers"),
+        ("seed: [", "is not YAML"),
+        ("sources: [{name: '../x', format: image, path: .}]", "sources.0.name = '../x'"),
+    ],
+)
+def test_load_study__mistakes_name_the_key_and_the_remedy(tmp_path: Path, text: str, message: str):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        config.load_study(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_load_study__missing_file_says_how_to_make_one(tmp_path: Path):
+    with pytest.raises(ConfigError, match="omnisource init"):
+        config.load_study(tmp_path / "study.yaml")
+
+
+def test_override__values_are_yaml():
+    study = config.override(config.Study(), ["train.joint.power=0.5", "networks.tsn.optim.milestones=[1, 2]"])
+    assert study.train.joint.power == 0.5
+    assert study.networks["tsn"].optim.milestones == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("power", "is not KEY=VALUE"),
+        ("seed.x=1", "does not lead to a setting"),
+        ("train.joint.powr=1", "did you mean 'power'"),
+    ],
+)
+def test_override__mistakes(setting: str, message: str):
+    with pytest.raises(ConfigError, match=message):
+        config.override(config.Study(), [setting])
+
+
+def test_recipe__a_threshold_for_a_source_that_is_left_out_is_refused():
+    with pytest.raises(ConfigError, match="confidence_by_source names"):
+        config.parse(config.Recipe, {"sources": ["a"], "confidence_by_source": {"b": 0.5}}, where="recipe")
+
+
+def test_defaults__are_the_papers():
+    study = config.Study()
+    assert (study.train.joint.resampling, study.train.joint.power) == ("power", 0.2)  # Table 10
+    assert study.train.joint.clip_at == 5000  # Table 10
+    assert study.train.snippets.composition == "1_positive_2_negative"  # Table 14
+    assert study.train.inflation.mode == "perspective"  # Table 8
+    assert study.train.joint.target_share == 2.0  # Table 2
+    optim = study.networks["tsn"].optim
+    assert (optim.lr_per_sample, optim.epochs, optim.milestones) == (4e-5, 100, (40, 80))  # appendix
