@@ -24,7 +24,7 @@ class Catalog:
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.RecordBatchReader:
         """Answer of a query, batch by batch."""
-        return self._connection.cursor().execute(sql, dict(parameters or {})).to_arrow_reader(50_000)
+        return self._connection.cursor().sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
 
     def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Answer of a query, whole: for answers that are small."""

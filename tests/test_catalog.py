@@ -1,0 +1,80 @@
+"""The catalog: what is pending, histograms, neighbours of a threshold."""
+
+from pathlib import Path
+
+import pytest
+
+from omnisource import config
+from omnisource.catalog import Catalog
+from omnisource.errors import ItemError
+from omnisource.report import Report
+from omnisource.types import Format
+from omnisource.workspace import Workspace
+from tests.workspaces import key, workspace_with
+
+SCORED = [
+    {"number": n, "top": n % 2, "confidence": n / 10, "query": 0, "query_prob": 0.5, "source": f"s{n % 3}"}
+    for n in range(1, 10)
+]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return Catalog(workspace_with(tmp_path / "it's", scored=SCORED, invalid=[20]), threads=1)
+
+
+def numbers(chunks) -> list[list[int]]:
+    return [[item.key[0] for item in chunk] for chunk in chunks]
+
+
+def test_pending__items_in_the_order_they_were_added_in_chunks(catalog: Catalog):
+    done = catalog.workspace.table("scores/other")
+    chunks = numbers(catalog.pending(done, valid=False, formats=tuple(Format), chunk=4))
+    assert chunks == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 20]]
+
+
+def test_pending__leaves_out_invalid_and_other_formats(catalog: Catalog):
+    done = catalog.workspace.table("scores/other")
+    assert numbers(catalog.pending(done, valid=True, formats=tuple(Format), chunk=99)) == [[1, 2, 3, 4, 5, 6, 7, 8, 9]]
+    assert numbers(catalog.pending(done, valid=True, formats=(Format.TRIMMED,), chunk=99)) == []
+
+
+def test_pending__leaves_out_what_is_measured_or_dropped(catalog: Catalog):
+    done = catalog.workspace.table("scores/other")
+    report = Report("score", progress=False)
+    report.drop(Path("/web/2"), key(2), ItemError("truncated"))
+    with done.writer(rows_per_part=10) as writer:
+        writer.add([{"key": key(1), "start_s": 0.0, "end_s": 1.0}], report.take_dropped())
+    assert numbers(catalog.pending(done, valid=True, formats=tuple(Format), chunk=99)) == [[3, 4, 5, 6, 7, 8, 9]]
+
+
+def test_pending__a_workspace_without_items_has_nothing_to_do(tmp_path: Path):
+    workspace = Workspace.create(tmp_path, config.Study())
+    done = workspace.table("validity")
+    assert numbers(Catalog(workspace).pending(done, valid=False, formats=tuple(Format), chunk=2)) == []
+
+
+def test_confidence_histogram__counts_by_source_class_and_bin(catalog: Catalog):
+    rows = catalog.confidence_histogram("teacher", bins=2).to_pylist()
+    # s0 holds 3 (0.3, class 1), 6 (0.6, class 0), 9 (0.9, class 1)
+    assert [row for row in rows if row["source"] == "s0"] == [
+        {"source": "s0", "top_class": 0, "bin": 1, "num_segments": 1},
+        {"source": "s0", "top_class": 1, "bin": 0, "num_segments": 1},
+        {"source": "s0", "top_class": 1, "bin": 1, "num_segments": 1},
+    ]
+    assert sum(row["num_segments"] for row in rows) == 9
+
+
+def test_nearest__segments_on_both_sides_of_a_threshold(catalog: Catalog):
+    rows = catalog.nearest("teacher", 0, 0.45, limit=3).to_pylist()  # class 0 has 0.2, 0.4, 0.6 and 0.8
+    assert [round(row["confidence"], 1) for row in rows] == [0.6, 0.4, 0.2]
+    assert rows[0]["path"].startswith("/web/")
+
+
+def test_dropped_by_reason__most_frequent_first(catalog: Catalog):
+    report = Report("score", progress=False)
+    for number, reason in enumerate(["a", "b", "b"]):
+        report.drop(None, key(number), ItemError(reason))
+    with catalog.workspace.table("scores/x").writer(rows_per_part=10) as writer:
+        writer.add([], report.take_dropped())
+    assert catalog.dropped_by_reason("scores/x") == {"b": 2, "a": 1}

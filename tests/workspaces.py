@@ -1,0 +1,64 @@
+"""Small workspaces with facts written by hand, for tests of what reads them."""
+
+from pathlib import Path
+
+from omnisource import config
+from omnisource.types import Taxonomy
+from omnisource.workspace import Workspace
+
+CLASSES = Taxonomy(names=("boxing", "yoyo", "kick"))
+
+
+def key(number: int) -> bytes:
+    """A 16-byte key that a reader can tell from others."""
+    return bytes([number]) * 16
+
+
+def workspace_with(folder: Path, *, scored: list[dict], invalid: list[int] = (), similar: list[dict] = ()) -> Workspace:
+    """A workspace whose items are those that `scored` and `invalid` speak of.
+
+    A scored row gives number, start, end, top, confidence, query (class), query_prob, source, format.
+    """
+    workspace = Workspace.create(folder, config.Study())
+    workspace.save_taxonomy(CLASSES)
+    numbers = dict.fromkeys([row["number"] for row in scored] + list(invalid))
+    by_number = {row["number"]: row for row in scored}
+    with workspace.table("items").writer(rows_per_part=2) as writer:
+        for number in numbers:
+            row = by_number.get(number, {})
+            writer.add(
+                [
+                    {
+                        "key": key(number),
+                        "path": f"/web/{number}",
+                        "source": row.get("source", "web"),
+                        "format": row.get("format", "image"),
+                        "class_index": row.get("query"),
+                    }
+                ]
+            )
+    with workspace.table("validity").writer(rows_per_part=100) as writer:
+        writer.add(
+            [{"key": key(n), "ok": n not in invalid, "reason": "bad" if n in invalid else None} for n in numbers]
+        )
+    with workspace.table("scores/teacher").writer(rows_per_part=100) as writer:
+        writer.add([_score(row) for row in scored])
+    with workspace.table("similar").writer(rows_per_part=100) as writer:
+        writer.add([{"key": key(row["number"]), **row["pair"]} for row in similar])
+    return workspace
+
+
+def _score(row: dict) -> dict:
+    return {
+        "key": key(row["number"]),
+        "start_s": row.get("start", 0.0),
+        "end_s": row.get("end", 1.0),
+        "top_classes": [row["top"]],
+        "top_probs": [row["confidence"]],
+        "query_prob": row.get("query_prob"),
+        "top_class": row["top"],
+        "confidence": row["confidence"],
+        "source": row.get("source", "web"),
+        "format": row.get("format", "image"),
+        "query_class": row.get("query"),
+    }
