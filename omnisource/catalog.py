@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from omnisource.report import Dropped
 from omnisource.tables import Table
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
@@ -33,6 +34,10 @@ class Catalog:
     def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> object:
         """The single value that a query answers with."""
         return self.table(sql, parameters).columns[0][0].as_py()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that answers nothing."""
+        self._connection.execute(sql)
 
     def create(self, name: str, rows: pa.Table) -> None:
         """Make a small in-memory table that queries can join with."""
@@ -84,6 +89,13 @@ class Catalog:
             {"class_index": class_index, "confidence": confidence, "limit": limit},
         )
 
+    def count_items(self, formats: tuple[Format, ...]) -> int:
+        """Items of these formats that the validity stage let through."""
+        tables = source(self.workspace.table("items")), source(self.workspace.table("validity"))
+        listed = ", ".join(f"'{item_format}'" for item_format in formats)
+        sql = f"SELECT count(*) FROM {tables[0]} i JOIN {tables[1]} v USING (key) WHERE v.ok AND format IN ({listed})"
+        return int(self.value(sql))
+
     def dropped_by_reason(self, table: str) -> dict[str, int]:
         """How many items a stage left out, by reason, most frequent first."""
         answer = self.table(
@@ -92,9 +104,45 @@ class Catalog:
         )
         return dict(zip(answer["reason"].to_pylist(), answer["n"].to_pylist()))
 
-    def count(self, table: str) -> int:
-        """Rows of a table."""
-        return self.workspace.table(table).num_rows()
+    def first_dropped(self, table: str, limit: int) -> list[Dropped]:
+        """The first items that a stage left out."""
+        rows = self.table(f"SELECT * FROM {source(self.workspace.table(table).dropped())} LIMIT {int(limit)}")
+        return [
+            Dropped(
+                path=Path(row["path"]) if row["path"] else None,
+                key=row["key"],
+                reason=row["reason"],
+                detail=row["detail"],
+            )
+            for row in rows.to_pylist()
+        ]
+
+
+class KnownFiles:
+    """Which paths and contents a table of items holds already, without holding them in Python."""
+
+    def __init__(self, catalog: Catalog, items: Table) -> None:
+        self._catalog = catalog
+        paths = f"SELECT path, key FROM {source(items)} UNION ALL SELECT path, key FROM {source(items.dropped())}"
+        catalog.execute(f"CREATE OR REPLACE TABLE known AS {paths}")
+
+    def new_paths(self, paths: list[str]) -> set[str]:
+        """Those of the paths that are not known."""
+        self._catalog.create("asked", pa.table({"path": paths}))
+        answer = self._catalog.table("SELECT path FROM asked WHERE path NOT IN (SELECT path FROM known)")
+        return set(answer["path"].to_pylist())
+
+    def holders(self, keys: list[bytes]) -> dict[bytes, str]:
+        """The path that is known for each of the contents, where there is one."""
+        self._catalog.create("asked", pa.table({"key": pa.array(keys, pa.binary())}))
+        answer = self._catalog.table("SELECT key, min(path) AS path FROM known WHERE key IN (FROM asked) GROUP BY key")
+        return dict(zip(answer["key"].to_pylist(), answer["path"].to_pylist()))
+
+    def add(self, rows: list[dict[str, object]]) -> None:
+        """Remember rows with the columns path and key."""
+        columns = {"path": [row["path"] for row in rows], "key": pa.array([row["key"] for row in rows], pa.binary())}
+        self._catalog.create("asked", pa.table(columns))
+        self._catalog.execute("INSERT INTO known SELECT path, key FROM asked")
 
 
 def source(table: Table, *, order: bool = False) -> str:

@@ -1,0 +1,78 @@
+"""Consecutive frames of the target's training clips -> N(mu, Sigma) of camera motion (paper 3.5)."""
+
+import numpy as np
+
+from omnisource import config, media
+from omnisource.errors import ItemError, WorkspaceError
+from omnisource.pipeline.collecting import target_examples
+from omnisource.report import Report
+from omnisource.tables import sole_writer
+from omnisource.transform import camera_motion
+from omnisource.types import Example
+from omnisource.workspace import Workspace
+
+
+def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> camera_motion.Motions:
+    """Consecutive frames of the target's training clips -> N(mu, Sigma), of all classes and of each (paper 3.5)."""
+    study = workspace.study()
+    path = workspace.motion_path
+    settings_path = path.with_suffix(".yaml")
+    if path.is_file() and not redo and settings_path.is_file():
+        if config.to_yaml(study.motion) != settings_path.read_text(encoding="utf-8"):
+            raise WorkspaceError(f"{path.name} was fitted with other `motion` settings; fit it anew with --redo")
+        return load_motion(workspace)
+    rng = np.random.default_rng(study.seed)
+    examples = target_examples(workspace, "train")
+    chosen = rng.permutation(len(examples))[: study.motion.max_clips]
+    parameters, classes = [], []
+    with sole_writer(workspace.root / "motion", what="camera motion"), Report("motion", progress=progress) as report:
+        for done, index in enumerate(chosen, start=1):
+            report.progress(done, len(chosen), "motion")
+            for row in _clip_motion(examples[index], study, rng, report):
+                parameters.append(row)
+                classes.append(examples[index].class_index)
+        report.save(
+            workspace.report_path("motion"),
+            num_done=len(parameters),
+            reasons=report.reasons,
+            dropped=report.take_dropped(),
+        )
+        motions = camera_motion.fit_by_class(
+            np.array(parameters).reshape(-1, 8),
+            np.array(classes, np.int64),
+            dict(report.reasons),
+            min_pairs_per_class=study.motion.min_pairs_per_class,
+        )
+        camera_motion.save(path, motions)
+        config.save(study.motion, settings_path)
+    return motions
+
+
+def load_motion(workspace: Workspace) -> camera_motion.Motions:
+    """The fitted camera motion; raises WorkspaceError before the motion stage has run."""
+    if not workspace.motion_path.is_file():
+        raise WorkspaceError(f"{workspace.root} has no camera motion yet; `omnisource motion` fits it")
+    return camera_motion.load(workspace.motion_path)
+
+
+def _clip_motion(example: Example, study: config.Study, rng: np.random.Generator, report: Report) -> list[np.ndarray]:
+    """(8,) normalised parameters of some consecutive frame pairs of one clip; degenerate pairs are counted."""
+    found = []
+    try:
+        with media.open_video(
+            example.path, reader=study.media.reader, short_side_px=study.motion.short_side_px
+        ) as video:
+            num_pairs = min(study.motion.pairs_per_clip, video.num_frames - 1)
+            starts = np.sort(rng.choice(video.num_frames - 1, num_pairs, replace=False)) if num_pairs > 0 else []
+            frames = video.read([int(i) + offset for i in starts for offset in (0, 1)]) if num_pairs > 0 else []
+    except ItemError as error:
+        report.drop(example.path, None, error)
+        return []
+    for pair in range(len(frames) // 2):
+        try:
+            homography = camera_motion.estimate_pair(frames[2 * pair], frames[2 * pair + 1], study.motion)
+        except camera_motion.DegeneratePair as error:
+            report.reasons[error.reason] += 1
+            continue
+        found.append(camera_motion.parameters(homography))
+    return found

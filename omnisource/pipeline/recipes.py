@@ -1,0 +1,102 @@
+"""A recipe over all facts and decisions -> the auxiliary examples of every source (paper 3.4)."""
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+from omnisource import config
+from omnisource.catalog import Catalog
+from omnisource.errors import WorkspaceError
+from omnisource.examples import ExampleFile, write_examples
+from omnisource.label.pseudo import Funnel, Labelling
+from omnisource.pipeline.scoring import teachers
+from omnisource.reviews import Reviews
+from omnisource.tables import sole_writer, write_atomically
+from omnisource.types import Format
+from omnisource.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+
+def resolve(recipe: config.Recipe, study: config.Study) -> config.Recipe:
+    """Name a teacher for every format that the recipe leaves open.
+
+    Images take a 2D teacher, trimmed clips a 3D one before a 2D one, untrimmed videos one of the student's kind,
+    since a 2D student reads one-second segments and a 3D student ten-second ones (paper 3.4, 3.5).
+    """
+    dims = {name: study.networks[teacher.networks[0]].model.dims for name, teacher in teachers(study).items()}
+    student = study.networks[study.student].model.dims
+    wanted = {Format.IMAGE: (2,), Format.TRIMMED: (3, 2), Format.UNTRIMMED: (student,)}
+    chosen = dict(recipe.teachers)
+    for item_format, kinds in wanted.items():
+        able = [name for name, teacher in teachers(study).items() if item_format in teacher.formats]
+        best = [name for kind in kinds for name in able if dims[name] == kind]
+        if item_format not in chosen and best:
+            chosen[item_format] = best[0]
+    return recipe.model_copy(update={"teachers": chosen})
+
+
+def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
+    """A recipe over all facts and decisions -> `auxiliary/<recipe>`: the examples of every source, and the funnel.
+
+    Always computed anew, since facts and decisions may have been added; the same facts give the same files.
+    """
+    study = workspace.study()
+    recipe = resolve(workspace.recipe(recipe_name), study)
+    labelling = Labelling(
+        Catalog(workspace),
+        recipe,
+        workspace.taxonomy(),
+        Reviews(workspace.reviews_path).current(),
+        duplicate_similarity=_crop_threshold(workspace),
+    )
+    folder = workspace.auxiliary(recipe_name)
+    with sole_writer(folder, what=f"auxiliary set {recipe_name!r}"):
+        funnel = labelling.funnel()
+        (folder / "done.json").unlink(missing_ok=True)
+        for stale in folder.glob("*.arrow"):
+            stale.unlink()
+        for step in funnel:
+            if step.examples:
+                write_examples(folder / f"{step.source}.arrow", labelling.examples(step.source))
+        config.save(recipe, folder / "recipe.yaml")
+        document = {"funnel": [asdict(step) for step in funnel], "files": _fingerprints(folder)}
+        write_atomically(folder / "done.json", json.dumps(document, indent=1))
+    logger.info("label %s: %s", recipe_name, ", ".join(f"{s.source} {s.examples} of {s.valid}" for s in funnel))
+    return funnel
+
+
+def auxiliary_examples(workspace: Workspace, recipe_name: str) -> tuple[dict[str, ExampleFile], dict[str, str]]:
+    """The examples of every source that a recipe yielded, and the fingerprint of each.
+
+    Raises WorkspaceError before the label stage has run.
+    """
+    folder = workspace.auxiliary(recipe_name)
+    done = folder / "done.json"
+    if not done.is_file():
+        raise WorkspaceError(f"recipe {recipe_name!r} has no examples yet; `omnisource label --recipe {recipe_name}`")
+    fingerprints = json.loads(done.read_text(encoding="utf-8"))["files"]
+    return {source: ExampleFile(folder / f"{source}.arrow") for source in fingerprints}, fingerprints
+
+
+def saved_funnel(workspace: Workspace, recipe_name: str) -> list[Funnel]:
+    """What each step of a recipe left when it was last applied; empty before."""
+    done = workspace.auxiliary(recipe_name) / "done.json"
+    if not done.is_file():
+        return []
+    return [Funnel(**step) for step in json.loads(done.read_text(encoding="utf-8"))["funnel"]]
+
+
+def _fingerprints(folder: Path) -> dict[str, str]:
+    return {
+        path.stem: hashlib.file_digest(path.open("rb"), lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        for path in sorted(folder.glob("*.arrow"))
+    }
+
+
+def _crop_threshold(workspace: Workspace) -> float | None:
+    """The similarity of crops of one frame, measured by the duplicates stage; None where it has not run (3.3)."""
+    path = workspace.table("similar").folder / "crop_threshold.json"
+    return json.loads(path.read_text(encoding="utf-8"))["threshold"] if path.is_file() else None

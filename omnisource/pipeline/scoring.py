@@ -1,0 +1,75 @@
+"""Teachers over all web data -> the tables of scores (paper 3.4)."""
+
+from pathlib import Path
+
+from omnisource import config
+from omnisource.catalog import Catalog
+from omnisource.errors import WorkspaceError
+from omnisource.label import score as label_score
+from omnisource.pipeline.collecting import save_report
+from omnisource.pipeline.networks import baseline_name, load_network, pick_device, weights_fingerprint
+from omnisource.report import Report
+from omnisource.types import Format
+from omnisource.workspace import Workspace
+
+ITEMS_PER_CHUNK = 256
+
+
+def teachers(study: config.Study) -> dict[str, config.TeacherConfig]:
+    """The study's teachers; where it names none, the student's network teaches all it can score (paper 3.4)."""
+    if study.teachers:
+        return study.teachers
+    dims = study.networks[study.student].model.dims
+    formats = tuple(Format) if dims == 2 else (Format.TRIMMED, Format.UNTRIMMED)
+    return {study.student: config.TeacherConfig(networks=(study.student,), formats=formats)}
+
+
+def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = None, redo: bool = False) -> int:
+    """Valid items -> `scores/<teacher>`; goes on where it stopped; returns the number of scored segments."""
+    study = workspace.study()
+    known = teachers(study)
+    if teacher_name not in known:
+        raise WorkspaceError(f"no teacher {teacher_name!r}; known: {', '.join(sorted(known))}")
+    teacher_config = known[teacher_name]
+    table = workspace.table(f"scores/{teacher_name}")
+    if redo:
+        table.clear()
+    folders = [workspace.run(baseline_name(network)) for network in teacher_config.networks]
+    settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"}) | {
+        "weights": [weights_fingerprint(folder) for folder in folders]
+    }
+    with (
+        table.writer(settings, rows_per_part=study.score.rows_per_part) as writer,
+        Report(f"score {teacher_name}", progress=progress) as report,
+    ):
+        teacher = _load_teacher(teacher_name, folders, pick_device(study.device))
+        label_score.check_formats(teacher, teacher_config.formats)
+        done, total = 0, _num_to_score(workspace, teacher_name, teacher_config.formats)
+        pending = Catalog(workspace).pending(table, valid=True, formats=teacher_config.formats, chunk=ITEMS_PER_CHUNK)
+        for chunk in pending:
+            items = {item.key: item for item in chunk}
+            rows: list[dict[str, object]] = []
+            scored = label_score.score_items(
+                chunk, teacher, study.score, report, reader=study.media.reader, workers=study.train.workers
+            )
+            for scores in scored:
+                rows += label_score.to_rows(scores, items[scores.key])
+                done += 1
+                report.progress(done, total, f"score {teacher_name}")
+            writer.add(rows, report.take_dropped())
+    save_report(workspace, f"score/{teacher_name}", table, report)
+    return table.num_rows()
+
+
+def _load_teacher(name: str, folders: list[Path], device: str) -> label_score.Teacher:
+    loaded = [load_network(folder) for folder in folders]
+    networks, configs = tuple(pair[0] for pair in loaded), tuple(pair[1] for pair in loaded)
+    return label_score.Teacher(name=name, networks=networks, configs=configs, device=device)
+
+
+def _num_to_score(workspace: Workspace, teacher: str, formats: tuple[Format, ...]) -> int:
+    """Upper bound on what is pending, for the progress bar: valid items of the teacher's formats."""
+    items = workspace.table("items")
+    if not items.parts():
+        return 0
+    return Catalog(workspace).count_items(formats)

@@ -1,0 +1,201 @@
+"""The last stages: a network is trained on the target set alone or with a recipe's examples, then tested (paper 3.6, 5)."""
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+import yaml
+
+from omnisource import config
+from omnisource.config import InflationConfig, JointConfig, SnippetConfig
+from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.evaluate import metrics, predictions, protocols
+from omnisource.models import zoo
+from omnisource.pipeline.collecting import target_examples
+from omnisource.pipeline.motion import load_motion
+from omnisource.pipeline.networks import load_network, pick_device, run_name, weights_fingerprint
+from omnisource.pipeline.recipes import auxiliary_examples
+from omnisource.report import Report
+from omnisource.tables import require_same, save_atomically, sole_writer, write_atomically
+from omnisource.train import loop
+from omnisource.transform.camera_motion import Motions
+from omnisource.types import Format
+from omnisource.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+WARPED = ("perspective", "perspective_class")
+
+
+def train(
+    workspace: Workspace,
+    network_name: str,
+    recipe_name: str | None,
+    *,
+    progress: bool | None = None,
+    redo: bool = False,
+) -> str:
+    """Train a network with a recipe's examples, or on the target set alone (None: baseline and teacher).
+
+    Goes on where it stopped; a finished run is kept. Returns the run's state, "done" or "stopped". Raises
+    WorkspaceError for a run that was made with other settings or examples.
+    """
+    study = workspace.study()
+    if network_name not in study.networks:
+        raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(study.networks))}")
+    network = study.networks[network_name]
+    shared = study.train if recipe_name else _of_baseline(study.train)
+    examples, fingerprints = auxiliary_examples(workspace, recipe_name) if recipe_name else ({}, {})
+    motions, motion_fingerprint = _motions(workspace, network, shared, examples)
+    settings = {
+        "network": network.model_dump(mode="json", exclude={"test"}),
+        "train": shared.model_dump(mode="json", include={"joint", "inflation", "snippets"}),
+        "seed": study.seed,
+        "target": _target_fingerprint(workspace),
+        "auxiliary": fingerprints,
+        "motion": motion_fingerprint,
+    }
+    folder = workspace.run(run_name(network_name, recipe_name))
+    with sole_writer(folder, what=f"run {folder.name!r}"), Report(folder.name, progress=progress) as report:
+        if redo:
+            _empty(folder)
+        _bind(folder, settings)
+        if _state(folder) == "done":
+            return "done"
+        num_classes = len(workspace.taxonomy())
+        torch.manual_seed(study.seed)
+        result = loop.fit(
+            folder,
+            zoo.build(network.model, num_classes),
+            target_examples(workspace, "train"),
+            examples,
+            loop.FitConfig(
+                network=network,
+                train=shared,
+                seed=study.seed,
+                device=study.device,
+                reader=study.media.reader,
+                num_classes=num_classes,
+            ),
+            motions=motions,
+            report=report,
+        )
+        dropped = report.take_dropped()
+        path = workspace.report_path(f"train.{folder.name}")
+        report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=dropped)
+    return result.state
+
+
+def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, redo: bool = False) -> metrics.Metrics:
+    """Test a run on the validation clips -> predictions.parquet and metrics.json beside it."""
+    study, folder = workspace.study(), workspace.run(run)
+    network, network_config = load_network(folder)
+    network_config = network_config.model_copy(update={"test": _test_of(study, run, network_config)})
+    settings = {
+        "weights": weights_fingerprint(folder),
+        "test": network_config.test.model_dump(mode="json", exclude={"batch_size"}),
+        "target": _target_fingerprint(workspace),
+    }
+    done = folder / "metrics.json"
+    if done.is_file() and not redo:
+        saved = json.loads(done.read_text(encoding="utf-8"))
+        if saved["settings"] == settings:
+            return metrics.Metrics(**saved["metrics"])
+    examples = target_examples(workspace, "val")
+    with Report(f"evaluate {run}", progress=progress) as report:
+        predicted = protocols.predict_examples(
+            network,
+            examples,
+            network_config,
+            device=pick_device(study.device),
+            reader=study.media.reader,
+            workers=study.train.workers,
+            report=report,
+        )
+        path = workspace.report_path(f"evaluate.{run}")
+        report.save(path, num_done=len(predicted), reasons=report.reasons, dropped=report.take_dropped())
+    table = predictions.to_table(predicted, examples, workspace.taxonomy())
+    save_atomically(folder / "predictions.parquet", lambda partial: pq.write_table(table, partial))
+    measured = metrics.measure(predicted, np.random.default_rng(study.seed))
+    write_atomically(done, json.dumps({"settings": settings, "metrics": asdict(measured)}, indent=1))
+    return measured
+
+
+def saved_predictions(workspace: Workspace, run: str) -> predictions.Predictions:
+    """What a run said of the validation clips; raises WorkspaceError before it was evaluated."""
+    path = workspace.run(run) / "predictions.parquet"
+    if not path.is_file():
+        raise WorkspaceError(f"run {run!r} has no predictions yet; `omnisource evaluate {run}` makes them")
+    return predictions.from_table(pq.read_table(path))
+
+
+def saved_metrics(workspace: Workspace, run: str) -> metrics.Metrics | None:
+    """The metrics of a run as last evaluated; None before."""
+    path = workspace.run(run) / "metrics.json"
+    if not path.is_file():
+        return None
+    return metrics.Metrics(**json.loads(path.read_text(encoding="utf-8"))["metrics"])
+
+
+def needs_motion(network: config.NetworkConfig, shared: config.TrainConfig, formats: set[Format]) -> bool:
+    """Whether pictures become moving clips: a 2D network sees a picture as the one frame that it is (paper 3.5)."""
+    return network.model.dims == 3 and Format.IMAGE in formats and shared.inflation.mode in WARPED
+
+
+def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:
+    """What matters without web data, so that a change of the mixture does not ask for another baseline."""
+    kept = shared.joint.model_dump(include={"mixup_within", "mixup_alpha"})
+    return shared.model_copy(
+        update={"joint": JointConfig(**kept), "inflation": InflationConfig(), "snippets": SnippetConfig()}
+    )
+
+
+def _motions(
+    workspace: Workspace, network: config.NetworkConfig, shared: config.TrainConfig, examples: dict[str, object]
+) -> tuple[Motions | None, str | None]:
+    formats = {source.format for source in workspace.study().sources if source.name in examples}
+    if not needs_motion(network, shared, formats):
+        return None, None
+    motions = load_motion(workspace)
+    return motions, hashlib.blake2b(workspace.motion_path.read_bytes(), digest_size=16).hexdigest()
+
+
+def _target_fingerprint(workspace: Workspace) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for row in workspace.table("target").read().to_pylist():
+        digest.update(json.dumps(row, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _test_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
+    """The study's present protocol for the run's network; the one it was trained with if the network is gone."""
+    for name, network in study.networks.items():
+        if run.startswith(f"{name}-") and network.model == trained.model:
+            return network.test
+    return trained.test
+
+
+def _bind(folder: Path, settings: dict[str, object]) -> None:
+    path = folder / "config.yaml"
+    if path.is_file():
+        require_same(yaml.safe_load(path.read_text(encoding="utf-8")), settings, what=f"run {folder.name!r}")
+    else:
+        write_atomically(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+
+
+def _state(folder: Path) -> str:
+    path = folder / "state.json"
+    return json.loads(path.read_text(encoding="utf-8"))["state"] if path.is_file() else "new"
+
+
+def _empty(folder: Path) -> None:
+    """Remove a run's files, but not the lock that is held."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.name.startswith("."):
+            continue
+        path.rmdir() if path.is_dir() else path.unlink()
