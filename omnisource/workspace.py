@@ -86,15 +86,19 @@ class Workspace:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def recipes(self) -> list[str]:
+        """Names of the study's recipes, then of those that only have a file."""
+        files = sorted(path.stem for path in (self.root / "recipes").glob("*.yaml"))
+        return list(dict.fromkeys([*self.study().recipes, *files]))
+
     def recipe(self, name: str) -> config.Recipe:
         """A decision by name: recipes/<name>.yaml if there is one, else the study's."""
         path = self.root / "recipes" / f"{_checked(name)}.yaml"
         if path.is_file():
             return config.load_recipe(path)
-        recipes = self.study().recipes
-        if name not in recipes:
-            raise WorkspaceError(f"no recipe {name!r}; known: {', '.join(sorted(recipes))}")
-        return recipes[name]
+        if name not in self.recipes():
+            raise WorkspaceError(f"no recipe {name!r}; known: {', '.join(self.recipes())}")
+        return self.study().recipes[name]
 
 
 def _checked(name: str) -> str:

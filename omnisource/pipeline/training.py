@@ -1,4 +1,4 @@
-"""The last stages: a network is trained on the target set alone or with a recipe's examples, then tested (paper 3.6, 5)."""
+"""The last stages: a network is trained on the target set, alone or with a recipe's examples, then tested (3.6, 5)."""
 
 import hashlib
 import json
@@ -65,7 +65,7 @@ def train(
         if redo:
             _empty(folder)
         _bind(folder, settings)
-        if _state(folder) == "done":
+        if run_state(folder) == "done":
             return "done"
         num_classes = len(workspace.taxonomy())
         torch.manual_seed(study.seed)
@@ -147,6 +147,12 @@ def needs_motion(network: config.NetworkConfig, shared: config.TrainConfig, form
     return network.model.dims == 3 and Format.IMAGE in formats and shared.inflation.mode in WARPED
 
 
+def run_state(folder: Path) -> str:
+    """ "new", "running", "stopped" or "done", as the run last said."""
+    path = folder / "state.json"
+    return json.loads(path.read_text(encoding="utf-8"))["state"] if path.is_file() else "new"
+
+
 def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:
     """What matters without web data, so that a change of the mixture does not ask for another baseline."""
     kept = shared.joint.model_dump(include={"mixup_within", "mixup_alpha"})
@@ -186,11 +192,6 @@ def _bind(folder: Path, settings: dict[str, object]) -> None:
         require_same(yaml.safe_load(path.read_text(encoding="utf-8")), settings, what=f"run {folder.name!r}")
     else:
         write_atomically(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
-
-
-def _state(folder: Path) -> str:
-    path = folder / "state.json"
-    return json.loads(path.read_text(encoding="utf-8"))["state"] if path.is_file() else "new"
 
 
 def _empty(folder: Path) -> None:

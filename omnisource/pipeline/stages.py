@@ -1,0 +1,160 @@
+"""The ordered stages, from labelled clips to a comparison: run them all or some, and say how far a workspace is."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from omnisource.catalog import Catalog
+from omnisource.errors import ConfigError
+from omnisource.pipeline import collecting, comparing, motion, recipes, scoring, training
+from omnisource.pipeline.networks import BASELINE, baseline_name, run_name
+from omnisource.workspace import Workspace
+
+STAGES = ("target", "add", "check", "teach", "score", "motion", "label", "train", "evaluate", "compare")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What a run of the stages is given."""
+
+    recipes: tuple[str, ...]
+    """Recipes that students are trained with."""
+    progress: bool | None = None
+    """Whether to draw progress bars; None: when a person is watching."""
+    redo: bool = False
+    """Measure anew what is there already."""
+
+
+def run(workspace: Workspace, options: Options, say: Say, *, start: str = "target", stop: str = "compare") -> None:
+    """Run the stages from `start` to `stop`; what is finished is kept, what was interrupted goes on."""
+    for name in (start, stop):
+        if name not in STAGES:
+            raise ConfigError(f"no stage {name!r}; stages: {', '.join(STAGES)}")
+    first, last = STAGES.index(start), STAGES.index(stop)
+    if first > last:
+        raise ConfigError(f"--from {start} comes after --to {stop}; the order is: {', '.join(STAGES)}")
+    for stage in STAGES[first : last + 1]:
+        _RUN[stage](workspace, options, say)
+
+
+def networks_to_teach(workspace: Workspace) -> list[str]:
+    """Networks that are trained on the target set alone: every teacher's, and the student's as its baseline."""
+    study = workspace.study()
+    taught = [network for teacher in scoring.teachers(study).values() for network in teacher.networks]
+    return list(dict.fromkeys([*taught, study.student]))
+
+
+def status(workspace: Workspace) -> dict[str, object]:
+    """How far a workspace is, stage by stage, and what to do next."""
+    study, catalog = workspace.study(), Catalog(workspace)
+    taught = {network: _state(workspace, baseline_name(network)) for network in networks_to_teach(workspace)}
+    funnels = {name: recipes.saved_funnel(workspace, name) for name in study.recipes}
+    document: dict[str, object] = {
+        "workspace": str(workspace.root),
+        "target": workspace.table("target").num_rows(),
+        "items": workspace.table("items").num_rows(),
+        "checked": workspace.table("validity").num_rows(),
+        "dropped": catalog.dropped_by_reason("validity"),
+        "taught": taught,
+        "scored": {name: workspace.table(f"scores/{name}").num_rows() for name in scoring.teachers(study)},
+        "camera_motion": workspace.motion_path.is_file(),
+        "recipes": {name: [asdict(step) for step in funnel] for name, funnel in funnels.items()},
+        "runs": {name: _state(workspace, name) for name in workspace.runs()},
+        "results": {name: asdict(value) for name, value in comparing.results(workspace).items()},
+    }
+    document["next"] = _next(workspace, document)
+    return document
+
+
+def _target(workspace: Workspace, options: Options, say: Say) -> None:
+    count = collecting.collect_target(workspace, redo=options.redo)
+    say(f"target: {count} labelled clips in {len(workspace.taxonomy())} classes")
+
+
+def _add(workspace: Workspace, options: Options, say: Say) -> None:
+    counts = collecting.add(workspace, progress=options.progress, redo=options.redo)
+    new = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no sources yet"
+    say(f"add: new items: {new}; {workspace.table('items').num_rows()} in all")
+
+
+def _check(workspace: Workspace, options: Options, say: Say) -> None:
+    counts = collecting.check(workspace, progress=options.progress, redo=options.redo)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in counts.items() if reason != "ok")
+    say(f"check: {counts['ok']} items are fine; dropped: {reasons or 'none'}")
+
+
+def _teach(workspace: Workspace, options: Options, say: Say) -> None:
+    for network in networks_to_teach(workspace):
+        state = training.train(workspace, network, None, progress=options.progress, redo=options.redo)
+        say(f"teach: {baseline_name(network)} {state}")
+
+
+def _score(workspace: Workspace, options: Options, say: Say) -> None:
+    for teacher in scoring.teachers(workspace.study()):
+        count = scoring.score(workspace, teacher, progress=options.progress, redo=options.redo)
+        say(f"score: teacher {teacher} has scored {count} segments")
+
+
+def _motion(workspace: Workspace, options: Options, say: Say) -> None:
+    study = workspace.study()
+    formats = {source.format for source in study.sources}
+    if not training.needs_motion(study.networks[study.student], study.train, formats):
+        say("motion: not needed; no picture becomes a moving clip here")
+        return
+    motions = motion.fit_motion(workspace, progress=options.progress, redo=options.redo)
+    say(f"motion: fitted on {motions.agnostic.num_pairs} pairs of frames")
+
+
+def _label(workspace: Workspace, options: Options, say: Say) -> None:
+    for recipe in options.recipes:
+        for step in recipes.label(workspace, recipe):
+            say(f"label: {recipe}: {step.source}: {step.examples} examples from {step.valid} valid items")
+
+
+def _train(workspace: Workspace, options: Options, say: Say) -> None:
+    student = workspace.study().student
+    for recipe in options.recipes:
+        state = training.train(workspace, student, recipe, progress=options.progress, redo=options.redo)
+        say(f"train: {run_name(student, recipe)} {state}")
+
+
+def _evaluate(workspace: Workspace, options: Options, say: Say) -> None:
+    for name in workspace.runs():
+        if _state(workspace, name) == "done":
+            measured = training.evaluate(workspace, name, progress=options.progress, redo=options.redo)
+            say(f"evaluate: {name}: top-1 {measured.top1:.1%} of {measured.num_examples}")
+
+
+def _compare(workspace: Workspace, options: Options, say: Say) -> None:
+    student = workspace.study().student
+    for recipe in options.recipes:
+        result = comparing.compare(workspace, baseline_name(student), run_name(student, recipe))
+        change = f"{result.overall.top1_change:+.1%} (p = {result.overall.p_value:.2g})"
+        say(f"compare: {result.student} against {result.baseline}: top-1 {change}")
+
+
+_RUN: dict[str, Callable[[Workspace, Options, Say], None]] = dict(
+    zip(STAGES, (_target, _add, _check, _teach, _score, _motion, _label, _train, _evaluate, _compare))
+)
+
+
+def _state(workspace: Workspace, run: str) -> str:
+    return training.run_state(workspace.run(run))
+
+
+def _next(workspace: Workspace, document: dict[str, object]) -> str:
+    """The first stage that has something to do."""
+    study = workspace.study()
+    steps = [
+        (not document["target"], "omnisource run --to target"),
+        (not study.sources, "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"),
+        (not document["items"], "omnisource run --from add --to add"),
+        (document["checked"] < document["items"], "omnisource check"),
+        (any(state != "done" for state in document["taught"].values()), "omnisource teach"),
+        (not all(document["scored"].values()), "omnisource score"),
+        (not any(document["recipes"].values()), "omnisource label"),
+        (not any(not run.endswith(BASELINE) for run in document["runs"]), "omnisource train"),
+        (set(document["runs"]) - set(document["results"]), "omnisource evaluate"),
+    ]
+    return next((command for pending, command in steps if pending), "omnisource compare")
