@@ -93,10 +93,12 @@ def _open(path: Path, max_megapixels: float) -> "Image.Image":
     from PIL import Image
 
     refuse_what_is_no_media(path)
+    Image.init()  # every plugin that this build of Pillow has; nothing the second time
+    formats = [name for name in _FORMATS if name in Image.OPEN]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
-            image = Image.open(path, formats=_FORMATS)
+            image = Image.open(path, formats=formats)
     except Image.DecompressionBombError as error:
         raise ItemError("bomb", f"{path}: {error}") from None
     except _BROKEN as error:

@@ -18,7 +18,7 @@ from omnisource.errors import ItemError
 from omnisource.image_reading import ImageInfo, probe_image, read_image, short_side_size
 from omnisource.media_files import content_key
 from omnisource.types import Format
-from omnisource.video_probe import VideoInfo, open_container, probe_video
+from omnisource.video_probe import VideoInfo, open_container, probe_video, silence_decoders
 from omnisource.video_readers import FrameReader, decoded_frames, open_reader
 
 if typing.TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "probe_image",
     "probe_video",
     "read_image",
+    "silence_decoders",
     "thumbnail",
     "write_video",
 ]

@@ -63,7 +63,7 @@ def read_target(config: TargetConfig, *, seed: int) -> Target:
 
 
 def label_subset(entries: list[Entry], *, fraction: float, seed: int) -> list[Entry]:
-    """Keep about `fraction` of each class, at least one entry, in the order given (paper Fig. 7).
+    """Keep about `fraction` of each class, at least one group, in the order given (paper Fig. 7).
 
     Within a class a group is kept or left out whole. Each class has its own seeded order of groups and keeps the
     beginning of it whose size is nearest to the share asked for; so for one seed a smaller fraction is a subset of a

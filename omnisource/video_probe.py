@@ -82,6 +82,14 @@ def probe_video(path: Path) -> VideoInfo:
         return describe(path, container, stream, index)
 
 
+def silence_decoders() -> None:
+    """Keep FFmpeg's complaints about damaged files off this process's stderr; our errors say what matters."""
+    import av.logging
+
+    # Not set_level: a Python callback deadlocks with decoder threads.
+    av.logging.set_libav_level(av.logging.PANIC)
+
+
 @contextlib.contextmanager
 def open_container(path: Path) -> "Iterator[tuple[InputContainer, VideoStream]]":
     """FFmpeg's view of the file, closed at the end: without that PyAV keeps threads and file handles."""
@@ -177,10 +185,13 @@ def _first_frame(
     path: Path, container: "InputContainer", stream: "VideoStream", index: FrameIndex
 ) -> tuple[int, int, int]:
     """Coded width and height, and the rotation, which FFmpeg tells with a frame only."""
+    import av
+
     found = None
     if index.is_exact and len(index.keyframe_pts):
-        container.seek(int(index.keyframe_pts[0]), stream=stream)  # cheaper than to open the file again
-        found = _first_shown(container, stream)
+        with contextlib.suppress(av.FFmpegError):
+            container.seek(int(index.keyframe_pts[0]), stream=stream)  # cheaper than to open the file again
+            found = _first_shown(container, stream)
     if found is None:
         with open_container(path) as (fresh, fresh_stream):
             found = _first_shown(fresh, fresh_stream)

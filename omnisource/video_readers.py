@@ -188,6 +188,8 @@ def _decoded(packet: "av.Packet") -> "list[VideoFrame]":
 
     try:
         return packet.decode()
+    except MemoryError:  # one of FFmpeg's errors too, and no damage
+        raise
     except av.FFmpegError:
         return []
 

@@ -1,18 +1,21 @@
 """Consecutive frames of the target's training clips -> N(mu, Sigma) of camera motion (paper 3.5)."""
 
+from pathlib import Path
+
 import numpy as np
 
 from omnisource import config, media
 from omnisource.errors import ItemError, WorkspaceError
 from omnisource.pipeline.collecting import target_examples
 from omnisource.report import Report
-from omnisource.tables import sole_writer
-from omnisource.transform import camera_motion
+from omnisource.tables import save_atomically, sole_writer
+from omnisource.transform import camera_motion, homography
+from omnisource.transform.camera_motion import Motions
 from omnisource.types import Example
 from omnisource.workspace import Workspace
 
 
-def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> camera_motion.Motions:
+def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> Motions:
     """Consecutive frames of the target's training clips -> N(mu, Sigma), of all classes and of each (paper 3.5)."""
     study = workspace.study()
     path = workspace.motion_path
@@ -37,22 +40,49 @@ def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool
             reasons=report.reasons,
             dropped=report.take_dropped(),
         )
-        motions = camera_motion.fit_by_class(
-            np.array(parameters).reshape(-1, 8),
-            np.array(classes, np.int64),
-            dict(report.reasons),
-            min_pairs_per_class=study.motion.min_pairs_per_class,
-        )
-        camera_motion.save(path, motions)
+        motions = _fit(np.array(parameters).reshape(-1, 8), np.array(classes, np.int64), report, study.motion)
+        _save(path, motions)
         config.save(study.motion, settings_path)
     return motions
 
 
-def load_motion(workspace: Workspace) -> camera_motion.Motions:
+def load_motion(workspace: Workspace) -> Motions:
     """The fitted camera motion; raises WorkspaceError before the motion stage has run."""
     if not workspace.motion_path.is_file():
         raise WorkspaceError(f"{workspace.root} has no camera motion yet; `omnisource motion` fits it")
-    return camera_motion.load(workspace.motion_path)
+    with np.load(workspace.motion_path, allow_pickle=False) as arrays:
+        grouped: dict[str, dict[str, np.ndarray]] = {}
+        for name in arrays.files:
+            group, _, field = name.partition(".")
+            grouped.setdefault(group, {})[field] = arrays[name]
+    fitted = {group: camera_motion.from_arrays(fields) for group, fields in grouped.items()}
+    agnostic = fitted.pop("agnostic")
+    return camera_motion.Motions(agnostic=agnostic, by_class={int(group): one for group, one in fitted.items()})
+
+
+def _fit(parameters: np.ndarray, classes: np.ndarray, report: Report, settings: config.MotionConfig) -> Motions:
+    """All pairs together, and each class that has enough of them."""
+    by_class = {
+        int(class_index): camera_motion.fit(parameters[classes == class_index])
+        for class_index in np.unique(classes)
+        if (classes == class_index).sum() >= settings.min_pairs_per_class
+    }
+    return Motions(agnostic=camera_motion.fit(parameters, report.reasons), by_class=by_class)
+
+
+def _save(path: Path, motions: Motions) -> None:
+    fitted = {"agnostic": motions.agnostic} | {str(index): one for index, one in motions.by_class.items()}
+    arrays = {
+        f"{group}.{field}": value
+        for group, one in fitted.items()
+        for field, value in camera_motion.to_arrays(one).items()
+    }
+
+    def save(partial: Path) -> None:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    save_atomically(path, save)
 
 
 def _clip_motion(example: Example, study: config.Study, rng: np.random.Generator, report: Report) -> list[np.ndarray]:
@@ -70,9 +100,9 @@ def _clip_motion(example: Example, study: config.Study, rng: np.random.Generator
         return []
     for pair in range(len(frames) // 2):
         try:
-            homography = camera_motion.estimate_pair(frames[2 * pair], frames[2 * pair + 1], study.motion)
+            normalised = camera_motion.estimate_pair(frames[2 * pair], frames[2 * pair + 1], study.motion)
         except camera_motion.DegeneratePair as error:
             report.reasons[error.reason] += 1
             continue
-        found.append(camera_motion.parameters(homography))
+        found.append(homography.to_parameters(normalised))
     return found

@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 
 from omnisource import config
-from omnisource.errors import WorkspaceError
-from omnisource.models import zoo
+from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.models import checkpoints, zoo
+from omnisource.models.video_net import VideoNet
 
 BASELINE = "baseline"
 
@@ -22,14 +23,15 @@ def run_name(network: str, recipe: str | None) -> str:
     return f"{network}-{recipe or BASELINE}"
 
 
-def load_network(folder: Path) -> tuple[torch.nn.Module, config.NetworkConfig]:
+def load_network(folder: Path, device: torch.device) -> tuple[VideoNet, config.NetworkConfig]:
     """The trained network of a run, in evaluation mode; raises WorkspaceError before it is finished."""
-    saved = torch.load(_weights(folder), map_location="cpu", weights_only=True)
-    network_config = config.parse(config.NetworkConfig, saved["config"], where=str(_weights(folder)))
+    path = _weights(folder)
+    saved = checkpoints.load_network(path)
+    network_config = config.parse(config.NetworkConfig, saved.config, where=str(path))
     untrained = network_config.model.model_copy(update={"pretrained": "none"})
-    network = zoo.build(untrained, saved["num_classes"])
-    network.load_state_dict(saved["state_dict"])
-    return network.eval(), network_config
+    network = zoo.build(untrained, int(saved.extra["num_classes"]))
+    network.load_state_dict(saved.state_dict)
+    return network.to(device).eval(), network_config
 
 
 def weights_fingerprint(folder: Path) -> str:
@@ -38,11 +40,13 @@ def weights_fingerprint(folder: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def pick_device(wanted: str) -> str:
-    """ "cpu" or "cuda": what the study asks for, or what there is."""
+def pick_device(wanted: str) -> torch.device:
+    """What the study asks for; "auto" is a GPU where there is one. Raises ConfigError for a GPU that is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device is cuda, but torch finds no GPU here; set device: auto in study.yaml")
     if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(wanted)
 
 
 def _weights(folder: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from omnisource import config
 from omnisource.catalog import Catalog
 from omnisource.errors import WorkspaceError
@@ -9,7 +11,7 @@ from omnisource.label import score as label_score
 from omnisource.pipeline.collecting import save_report
 from omnisource.pipeline.networks import baseline_name, load_network, pick_device, weights_fingerprint
 from omnisource.report import Report
-from omnisource.types import Format
+from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
 
 ITEMS_PER_CHUNK = 256
@@ -44,8 +46,9 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     ):
         teacher = _load_teacher(teacher_name, folders, pick_device(study.device))
         label_score.check_formats(teacher, teacher_config.formats)
-        done, total = 0, _num_to_score(workspace, teacher_name, teacher_config.formats)
-        pending = Catalog(workspace).pending(table, valid=True, formats=teacher_config.formats, chunk=ITEMS_PER_CHUNK)
+        catalog = Catalog(workspace)
+        done, total = 0, catalog.count_items(teacher_config.formats)
+        pending = catalog.pending(table, valid=True, formats=teacher_config.formats, chunk=ITEMS_PER_CHUNK)
         for chunk in pending:
             items = {item.key: item for item in chunk}
             rows: list[dict[str, object]] = []
@@ -53,7 +56,7 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
                 chunk, teacher, study.score, report, reader=study.media.reader, workers=study.train.workers
             )
             for scores in scored:
-                rows += label_score.to_rows(scores, items[scores.key])
+                rows += _rows(scores, items[scores.key])
                 done += 1
                 report.progress(done, total, f"score {teacher_name}")
             writer.add(rows, report.take_dropped())
@@ -61,15 +64,25 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     return table.num_rows()
 
 
-def _load_teacher(name: str, folders: list[Path], device: str) -> label_score.Teacher:
-    loaded = [load_network(folder) for folder in folders]
+def _load_teacher(name: str, folders: list[Path], device: torch.device) -> label_score.Teacher:
+    loaded = [load_network(folder, device) for folder in folders]
     networks, configs = tuple(pair[0] for pair in loaded), tuple(pair[1] for pair in loaded)
     return label_score.Teacher(name=name, networks=networks, configs=configs, device=device)
 
 
-def _num_to_score(workspace: Workspace, teacher: str, formats: tuple[Format, ...]) -> int:
-    """Upper bound on what is pending, for the progress bar: valid items of the teacher's formats."""
-    items = workspace.table("items")
-    if not items.parts():
-        return 0
-    return Catalog(workspace).count_items(formats)
+def _rows(scores: label_score.ItemScores, item: WebItem) -> list[dict[str, object]]:
+    """One row per segment, in the schema of the table `scores`."""
+    repeated = {"key": item.key, "source": item.source, "format": str(item.format), "query_class": item.class_index}
+    return [
+        repeated
+        | {
+            "start_s": float(scores.start_s[row]),
+            "end_s": float(scores.end_s[row]),
+            "top_classes": scores.top_classes[row],
+            "top_probs": scores.top_probs[row],
+            "query_prob": None if item.class_index is None else float(scores.query_prob[row]),
+            "top_class": int(scores.top_classes[row, 0]),
+            "confidence": float(scores.top_probs[row, 0]),
+        }
+        for row in range(len(scores.start_s))
+    ]

@@ -87,14 +87,15 @@ def train(
         )
         dropped = report.take_dropped()
         path = workspace.report_path(f"train.{folder.name}")
-        report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=dropped)
+        report.save(path, num_done=result.update, reasons=report.reasons, dropped=dropped)
     return result.state
 
 
 def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, redo: bool = False) -> metrics.Metrics:
     """Test a run on the validation clips -> predictions.parquet and metrics.json beside it."""
     study, folder = workspace.study(), workspace.run(run)
-    network, network_config = load_network(folder)
+    device = pick_device(study.device)
+    network, network_config = load_network(folder, device)
     network_config = network_config.model_copy(update={"test": _test_of(study, run, network_config)})
     settings = {
         "weights": weights_fingerprint(folder),
@@ -112,7 +113,7 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
             network,
             examples,
             network_config,
-            device=pick_device(study.device),
+            device=device,
             reader=study.media.reader,
             workers=study.train.workers,
             report=report,

@@ -1,0 +1,114 @@
+"""A backbone's name -> a 2D network that yields features: torchvision's classifiers, or a person's own (paper 5.1)."""
+
+import difflib
+import importlib
+
+import torch
+import torchvision
+from torch import nn
+
+from omnisource.errors import CheckpointError, ConfigError
+
+_PROBE_SIDE_PX = 224
+
+
+def torchvision_backbone(name: str, *, imagenet: bool) -> tuple[nn.Module, int]:
+    """A torchvision classification network without its last linear layer, and the width D of its features.
+
+    The dropout right before that layer goes too: TSN has its own. Raises ConfigError for names that torchvision does
+    not know and for networks without one last linear layer, CheckpointError when ImageNet weights cannot be had.
+    """
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "write a torchvision name or package.module:factory"
+        raise ConfigError(f"backbone {name!r} is no torchvision classification network; {hint}")
+    network = _fetch(name) if imagenet else torchvision.models.get_model(name, weights=None)
+    linear = _last_linear(network)
+    if linear is None or hasattr(network, "aux_logits"):
+        raise ConfigError(
+            f"backbone {name!r} does not end in one linear layer that could be replaced; "
+            "wrap it in a factory and write package.module:factory"
+        )
+    num_features = network.get_submodule(linear).in_features
+    _drop_classifier(network, linear)
+    return network, num_features
+
+
+def own_backbone(import_path: str) -> tuple[nn.Module, int]:
+    """What `package.module:factory` makes, and the width D of its features.
+
+    The factory takes no arguments and returns a network from frames (N, 3, H, W) to (N, D) or (N, D, h, w). D is its
+    attribute `num_features`, or is found by one run on a black frame. Raises ConfigError where this does not hold.
+    """
+    network = _call_factory(import_path)
+    if isinstance(num_features := getattr(network, "num_features", None), int):
+        return network, num_features
+    was_training = network.training
+    network.eval()
+    with torch.inference_mode():
+        features = network(torch.zeros(1, 3, _PROBE_SIDE_PX, _PROBE_SIDE_PX))
+    network.train(was_training)
+    if not isinstance(features, torch.Tensor) or features.ndim not in (2, 4):
+        got = tuple(features.shape) if isinstance(features, torch.Tensor) else type(features).__name__
+        raise ConfigError(f"backbone {import_path!r} must yield (N, D) or (N, D, h, w); a frame gave {got}")
+    return network, features.shape[1]
+
+
+def imagenet_state_dict(name: str) -> dict[str, torch.Tensor]:
+    """Torchvision's ImageNet weights of a ResNet, from its cache or the network; raises CheckpointError."""
+    if name not in torchvision.models.list_models(module=torchvision.models):
+        raise ConfigError(f"there are no ImageNet weights for {name!r}; set pretrained to none or to a file of weights")
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        return weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError) as error:  # unreachable host; hash that does not fit
+        raise _unavailable(name, error) from error
+
+
+def _fetch(name: str) -> nn.Module:
+    try:
+        return torchvision.models.get_model(name, weights="DEFAULT", progress=False)
+    except (OSError, RuntimeError) as error:
+        raise _unavailable(name, error) from error
+
+
+def _unavailable(name: str, error: Exception) -> CheckpointError:
+    url = torchvision.models.get_model_weights(name).DEFAULT.url
+    return CheckpointError(
+        f"ImageNet weights of {name} could not be had ({error}); "
+        f"download {url} where there is a network and set pretrained to that file, or to none"
+    )
+
+
+def _last_linear(network: nn.Module) -> str | None:
+    names = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    last_with_weights = [name for name, module in network.named_modules() if isinstance(module, (nn.Linear, nn.Conv2d))]
+    return names[-1] if names and names[-1] == last_with_weights[-1] else None
+
+
+def _drop_classifier(network: nn.Module, linear: str) -> None:
+    parent_name, _, child_name = linear.rpartition(".")
+    parent = network.get_submodule(parent_name)
+    setattr(parent, child_name, nn.Identity())
+    if isinstance(parent, nn.Sequential) and len(parent) > 1 and isinstance(parent[-2], nn.Dropout):
+        parent[-2] = nn.Identity()
+
+
+def _call_factory(import_path: str) -> nn.Module:
+    module_name, _, factory_name = import_path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"backbone {import_path!r}: {error}; write package.module:factory as Python imports it"
+        ) from error
+    factory = getattr(module, factory_name, None)
+    if not callable(factory):
+        raise ConfigError(f"backbone {import_path!r}: {module_name} has no function {factory_name!r}")
+    network = factory()
+    if not isinstance(network, nn.Module):
+        raise ConfigError(
+            f"backbone {import_path!r}: the factory returned {type(network).__name__}, not a torch Module"
+        )
+    return network

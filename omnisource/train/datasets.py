@@ -1,0 +1,166 @@
+"""Draw -> the frames of one example and the homographies that make them a clip (paper 3.5).
+
+Everything random comes from the draw's seed, so neither the number of workers nor an interruption changes a sample.
+Camera motion, crop, resize and mirror are multiplied into one matrix per frame and every pixel is sampled once: here by
+OpenCV, or later on a GPU in one pass over the batch (collate.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from omnisource.config import NetworkConfig, TrainConfig
+from omnisource.errors import ItemError, WorkspaceError
+from omnisource.media import Video, open_video, read_image
+from omnisource.train.batches import Draw
+from omnisource.transform import homography, views
+from omnisource.transform.camera_motion import CameraMotion, Motions
+from omnisource.transform.pseudo_clip import clip_homographies
+from omnisource.transform.untrimmed import compose_snippets
+from omnisource.transform.warp import warp_cv2
+from omnisource.types import Example, Format, Segment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One example, read."""
+
+    frames: np.ndarray
+    """(S, H, W, 3) uint8 RGB: S = T frames of a video, or S = 1 picture. Already warped if `homographies` is None."""
+    homographies: np.ndarray | None
+    """(T, 3, 3) float64: from the pixels of each frame, or of the one picture, to those of the clip."""
+    class_index: int
+    """Label or pseudo-label."""
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedSample:
+    """One example that could not be read; nothing takes its place."""
+
+    path: Path
+    """Where it lies."""
+    reason: str
+    """Short slug that is counted."""
+    detail: str
+    """For a person."""
+
+
+class ExampleDataset(Dataset[Sample | DroppedSample]):
+    """Examples of all sources, indexed by Draw."""
+
+    def __init__(
+        self,
+        examples: Mapping[str, Sequence[Example]],
+        network: NetworkConfig,
+        train: TrainConfig,
+        *,
+        reader: str = "auto",
+        motions: Motions | None = None,
+        warp: bool = True,
+    ) -> None:
+        """`warp` False leaves the homographies for a device.
+
+        Raises WorkspaceError where pictures need a camera motion that has not been fitted.
+        """
+        self._examples = examples
+        self._model = network.model
+        self._input = network.input
+        self._train = train
+        self._reader = reader
+        self._motions = motions
+        self._warp = warp
+        pictures = any(len(rows) and rows[0].format is Format.IMAGE for rows in examples.values())
+        if pictures and network.model.dims == 3 and self._is_perspective and motions is None:
+            raise WorkspaceError(
+                f"train.inflation.mode={train.inflation.mode} needs the camera motion of the target clips: "
+                "fit it first (`omnisource motion`), or choose replicate or a translate mode"
+            )
+
+    def __getitem__(self, draw: Draw) -> Sample | DroppedSample:
+        example = self._examples[draw.source][draw.index]
+        rng = np.random.default_rng(draw.seed)
+        try:
+            frames = self._read(example, rng)
+        except ItemError as error:
+            return DroppedSample(example.path, error.reason, error.detail)
+        homographies = self._homographies(example, frames, rng)
+        if self._warp:
+            frames, homographies = warp_cv2(frames, homographies, self._input.crop_px), None
+        return Sample(frames=frames, homographies=homographies, class_index=example.class_index)
+
+    def _read(self, example: Example, rng: np.random.Generator) -> np.ndarray:
+        """(S, H, W, 3) uint8: the frames that the network will see, or one picture."""
+        if example.format is Format.IMAGE:
+            return read_image(example.path, short_side_px=self._input.short_side_px)[None]
+        with open_video(example.path, self._reader, self._input.short_side_px) as video:
+            return video.read(self._frame_indices(example, video, rng).tolist())
+
+    def _frame_indices(self, example: Example, video: Video, rng: np.random.Generator) -> np.ndarray:
+        """(T,) int64. An untrimmed video without segments is sampled as a whole, like a trimmed one."""
+        positive = example.format is Format.UNTRIMMED and example.segments
+        if self._model.dims == 2:
+            if positive:
+                return self._snippet_indices(example, video, rng)
+            return views.train_indices_sparse(video.num_frames, self._model.num_snippets, rng)
+        span = range(video.num_frames)
+        if positive:
+            segment = example.segments[rng.integers(len(example.segments))]
+            span = video.span(segment.start_s, segment.end_s)
+        model = self._model
+        return span.start + views.train_indices_dense(len(span), model.clip_len, model.frame_interval, rng)
+
+    def _snippet_indices(self, example: Example, video: Video, rng: np.random.Generator) -> np.ndarray:
+        """(T,) int64: one random frame of each chosen one-second segment (Table 14)."""
+        composition, pools = self._train.snippets.composition, (example.segments, example.negatives)
+        chosen = compose_snippets(len(pools[0]), len(pools[1]), composition, self._model.num_snippets, rng)
+        segments = [pools[kind == "negative"][index] for kind, index in chosen]
+        return np.array([_random_frame(video, segment, rng) for segment in segments])
+
+    def _homographies(self, example: Example, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(T, 3, 3): camera motion of a pseudo clip, then the view that all frames share."""
+        height, width = frames.shape[1:3]
+        view = self._view(width, height, rng)
+        if example.format is not Format.IMAGE or self._model.dims == 2:
+            return np.repeat(view[None], len(frames), axis=0)
+        inflation = self._train.inflation
+        camera = clip_homographies(
+            self._model.clip_len,
+            width,
+            height,
+            inflation.mode,
+            inflation.steps_per_frame or self._model.frame_interval,
+            self._motion_of(example.class_index),
+            inflation.translation,
+            rng,
+        )
+        return np.stack([homography.compose(step, view) for step in camera])
+
+    def _view(self, width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+        """(3, 3): crop, resize to the network's input, mirror."""
+        crop_px = self._input.crop_px
+        if self._input.crop == "random_resized":
+            box = views.random_resized_box(width, height, rng)
+        elif self._input.crop == "multi_scale":
+            box = views.multi_scale_box(width, height, crop_px, rng)
+        else:
+            box = views.center_box(width, height, crop_px)
+        return views.view_homography(box, crop_px, bool(rng.random() < self._input.flip))
+
+    def _motion_of(self, class_index: int) -> CameraMotion | None:
+        """The camera motion that the inflation mode asks for."""
+        if self._motions is None or not self._is_perspective:
+            return None
+        of_class = self._train.inflation.mode == "perspective_class"
+        return self._motions.of(class_index) if of_class else self._motions.agnostic
+
+    @property
+    def _is_perspective(self) -> bool:
+        return self._train.inflation.mode in ("perspective", "perspective_class")
+
+
+def _random_frame(video: Video, segment: Segment, rng: np.random.Generator) -> int:
+    span = video.span(segment.start_s, segment.end_s)
+    return span.start + int(rng.integers(len(span)))
