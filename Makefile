@@ -5,7 +5,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-APP ?= 1
 DEMO ?= demo
 
 .PHONY: setup demo test lint lock clean help

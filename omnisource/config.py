@@ -173,7 +173,11 @@ class ScoreConfig(StageConfig):
     segment_3d_s: Annotated[float, Field(gt=0)] = Field(
         10.0, description="length of a 3D teacher's segment (paper 3.5)"
     )
-    batch_size: Positive = Field(32, description="segments in one forward pass")
+    frames: Literal["exact", "keyframes"] = Field(
+        "exact",
+        description="2D teachers on long videos: exact, or only the seconds with a keyframe, 8-20 times cheaper",
+    )
+    batch_size: Positive = Field(32, description="frames (2D) or clips (3D) in one forward pass")
     rows_per_part: Positive = Field(50_000, description="segments in one file of the scores table")
 
 

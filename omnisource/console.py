@@ -18,7 +18,7 @@ def print_results(results: Mapping[str, Metrics]) -> None:
     """One row per run, with its change against the baseline of the same network."""
     table = Table(title="Validation results", title_justify="left")
     for column in ("run", "top-1", "95 %", "top-5", "class mean", "mAP", "clips", "change"):
-        table.add_column(column, justify="left" if column == "run" else "right")
+        table.add_column(column, justify="left" if column == "run" else "right", no_wrap=True)
     for run, measured in results.items():
         baseline = results.get(f"{run.partition('-')[0]}-baseline")
         change = "" if baseline is None or baseline is measured else f"{measured.top1 - baseline.top1:+.1%}"

@@ -1,7 +1,6 @@
 """Class folders and "path label" lists -> labelled entries of the two splits (paper 4.1)."""
 
 import functools
-import logging
 import os
 import re
 from collections.abc import Iterable
@@ -11,8 +10,6 @@ from pathlib import Path
 from omnisource.config import TargetConfig
 from omnisource.errors import DataError, UnknownClassError
 from omnisource.types import Taxonomy
-
-logger = logging.getLogger(__name__)
 
 COMPANION_SUFFIXES = frozenset(
     {".txt", ".json", ".csv", ".tsv", ".xml", ".md", ".html", ".vtt", ".srt", ".ini", ".db", ".log"}

@@ -6,6 +6,7 @@ does serve one class for training and another for testing in the official lists,
 """
 
 import csv
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -18,12 +19,13 @@ from omnisource.target_lists import (
     Lists,
     find_class,
     is_clip_name,
-    logger,
     read_classes,
     read_lines,
     taxonomy_of,
 )
 from omnisource.types import Taxonomy
+
+logger = logging.getLogger(__name__)
 
 KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end")
 

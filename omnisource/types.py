@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ class Taxonomy:
 
         Raises UnknownClassError, which lists the nearest names.
         """
-        by_name = {_comparable(known): i for i, known in enumerate(self.names)}
+        by_name = _by_name(self.names)
         wanted = _comparable(name)
         if wanted in by_name:
             return by_name[wanted]
@@ -132,6 +133,11 @@ class Example:
     """Positive spans of an untrimmed video (paper 3.5); empty means the whole item."""
     negatives: tuple[Segment, ...] = ()
     """Negative one-second spans of an untrimmed video, for 1 positive + 2 negative snippets (Table 14)."""
+
+
+@lru_cache(maxsize=8)
+def _by_name(names: tuple[str, ...]) -> dict[str, int]:
+    return {_comparable(name): index for index, name in enumerate(names)}
 
 
 def _comparable(name: str) -> str:

@@ -160,7 +160,7 @@ def describe(path: Path, container: "InputContainer", stream: "VideoStream", ind
         codec=stream.codec_context.name,
         container=_container_name(container),
         rotation=rotation,
-        exact_with_decord=_is_exact_with_decord(container, stream, index),
+        exact_with_decord=rotation == 0 and _is_exact_with_decord(container, stream, index),
     )
 
 
@@ -175,7 +175,7 @@ def _keeps_times(container: "InputContainer", stream: "VideoStream", times: list
 
 
 def _is_exact_with_decord(container: "InputContainer", stream: "VideoStream", index: FrameIndex) -> bool:
-    """decord hangs on MPEG-TS, miscounts edit lists and damaged files, and knows no AV1 (benchmarks)."""
+    """decord hangs on MPEG-TS, miscounts edit lists and damaged files, fails on narrow turned ones, knows no AV1."""
     whole = stream.frames in (0, len(index.pts))  # an edit list hides frames that the header counts
     from_zero = len(index.pts) > 0 and index.pts[0] == 0
     return index.is_exact and whole and from_zero and stream.codec_context.name not in _UNKNOWN_TO_DECORD

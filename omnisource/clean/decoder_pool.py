@@ -28,7 +28,7 @@ _ITEMS_PER_PROCESS = 500
 _START_LIMIT_S = 120.0
 _GRACE_S = 2.0
 """Time that an idle worker has to leave before it is killed."""
-_HEAVY = ("av", "cv2", "numpy", "PIL.Image")
+_HEAVY = ("av", "numpy", "PIL.Image")
 """Loaded before the memory limit is set and before the first item's clock starts."""
 
 
@@ -193,7 +193,6 @@ def _serve(connection: Connection, function: Callable, memory_mib: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for name in _HEAVY:
         importlib.import_module(name)
-    importlib.import_module("cv2").setNumThreads(0)
     _limit_memory(memory_mib)
     connection.send(None)  # ready
     while True:

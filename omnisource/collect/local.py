@@ -42,7 +42,7 @@ def scan_folder(source: SourceConfig, taxonomy: Taxonomy) -> Iterator[FoundFile]
     if not root.is_dir():
         raise DataError(f"source {source.name}: {root} is not a folder; set its `path` to the folder of its files")
     if source.classes is not None:
-        found = _scan_csv(root / source.classes, root, taxonomy)
+        found = _scan_csv(source.classes.absolute(), root, taxonomy)
     else:
         found = _scan_class_folders(root, taxonomy)
     first = next(found, None)
@@ -120,7 +120,7 @@ def _children(folder: Path, root: Path) -> tuple[list[str], list[str]]:
         for child in children:
             if child.name.startswith(".") or child.name.endswith(".partial"):
                 continue
-            if child.is_symlink() and not Path(child.path).resolve().is_relative_to(root.resolve()):
+            if child.is_symlink() and not _really_inside(child.path, root):
                 raise DataError(
                     f"{child.path} is a link that leads out of {root}, to {os.path.realpath(child.path)}; "
                     "replace it by the file, or make the other folder a source of its own"
@@ -148,12 +148,16 @@ def _explain_unknown_folder(folder: Path, taxonomy: Taxonomy) -> str:
 
 
 def _scan_csv(path: Path, root: Path, taxonomy: Taxonomy) -> Iterator[FoundFile]:
-    real_root = root.resolve()
     class_indices = _check_csv(path, root, taxonomy)
+    real_folders: dict[str, bool] = {}  # whether a folder really lies in the root: files share folders, links are few
     for line, name, class_name in _csv_rows(path):
-        if not (root / name).resolve().is_relative_to(real_root):
+        file = root / name
+        folder = os.path.dirname(file)
+        if folder not in real_folders:
+            real_folders[folder] = _really_inside(folder, root)
+        if not real_folders[folder] or (os.path.islink(file) and not _really_inside(file, root)):
             raise DataError(f"{path}:{line}: {name} is a link that leads out of {root}; replace it by the file")
-        yield FoundFile(path=root / name, class_index=class_indices[class_name])
+        yield FoundFile(path=file, class_index=class_indices[class_name])
 
 
 def _check_csv(path: Path, root: Path, taxonomy: Taxonomy) -> dict[str, int]:
@@ -196,7 +200,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, str, str]]:
                     padded = row + [""] * (max(path_column, class_column) + 1)
                     yield reader.line_num + 1, padded[path_column].strip(), padded[class_column].strip()
     except (FileNotFoundError, IsADirectoryError):
-        raise DataError(f"{path} is not a file; give `classes` relative to the source's folder") from None
+        raise DataError(
+            f"{path} is not a file; set the source's `classes` to the CSV with the columns path,class"
+        ) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from None
     except csv.Error as error:
@@ -225,7 +231,12 @@ def _class_of_cell(text: str, taxonomy: Taxonomy) -> int:
 
 def _stays_inside(name: str, root: Path) -> bool:
     """Whether a path stays below the root by its text alone."""
-    return Path(os.path.normpath(root / name)).is_relative_to(os.path.normpath(root))
+    return (os.path.normpath(root / name) + os.sep).startswith(os.path.normpath(root) + os.sep)
+
+
+def _really_inside(path: str | Path, root: Path) -> bool:
+    """Whether a path stays below the root when all its links are followed."""
+    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(root) + os.sep)
 
 
 def _raise_if_any(problems: list[str], where: Path, remedy: str) -> None:

@@ -23,7 +23,7 @@ BREAKAGES = ("empty.jpg", "page.jpg", "cut.jpg", "icon.png", "empty.mp4", "page.
 class WorldSize:
     """How much there is of everything."""
 
-    train_clips: int = 12
+    train_clips: int = 15
     """Labelled clips per class."""
     val_clips: int = 25
     """Validation clips per class."""

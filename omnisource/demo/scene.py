@@ -200,14 +200,14 @@ def pose_matrix(cast: Cast, moment: int, lens: Lens) -> np.ndarray:
 
 def draw_props_at(frame: np.ndarray, cast: Cast, moment: int, camera: np.ndarray, lens: Lens) -> None:
     """Draw rope, mat and arcs where they are at that moment, behind the toy."""
-    width_px = max(1, round(0.025 * lens.short_side))
+    width_px = max(1, round(0.03 * lens.short_side))
     place = cast.track.places[moment]
     if "rope" in cast.props:
         ends = [_project(point, camera, lens) for point in (cast.track.pivot, place)]
         cv2.line(frame, *ends, cast.prop_colour, width_px, cv2.LINE_AA, shift=4)
     if "mat" in cast.props:
         rim = [
-            _project((cast.track.pivot[0] + 1.5 * cast.radius * math.cos(a), cast.track.ground + 0.06 * math.sin(a)), camera, lens)
+            _project((cast.track.pivot[0] + 1.5 * cast.radius * math.cos(a), cast.track.ground + 0.08 * math.sin(a)), camera, lens)
             for a in np.linspace(0, 2 * math.pi, 32)
         ]
         cv2.fillPoly(frame, [np.array(rim)], cast.prop_colour, cv2.LINE_AA, shift=4)

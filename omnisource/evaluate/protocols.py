@@ -88,6 +88,7 @@ def _decode(examples: Sequence[Example], config: NetworkConfig, reader: Reader, 
         num_workers=workers,
         collate_fn=_as_it_is,
         worker_init_fn=_use_one_thread,
+        generator=torch.Generator(),  # else it draws from torch's own, and validating would change the training
     )
 
 

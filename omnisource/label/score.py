@@ -129,15 +129,10 @@ def _score(
     cuts = _cuts(items, plan, report, workers, failed)
     rows = (row for batch in _batches(cuts, plan.score.batch_size) for row in _forward(teacher, plan.looks, batch))
     # a row of the next item ends an item, and by then every read of it has been seen to be good or bad
-    scored: set[int] = set()
     for item_index, of_item in itertools.groupby(rows, key=lambda row: row.item_index):
         parts = list(of_item)
         if item_index not in failed:
-            scored.add(item_index)
             yield _item_scores(items[item_index], parts, plan.score.top_k)
-    for item_index in sorted(set(range(len(items))) - scored - failed):
-        empty = ItemError("no_segments", f"no segment could be seen by the choice frames={plan.frames!r}")
-        report.drop(items[item_index].path, items[item_index].key, empty)
 
 
 def _cuts(items: Sequence[WebItem], plan: Plan, report: Report, workers: int, failed: set[int]) -> Iterator[Cut]:

@@ -46,7 +46,7 @@ def own_backbone(import_path: str) -> tuple[nn.Module, int]:
         return network, num_features
     was_training = network.training
     network.eval()
-    with torch.inference_mode():
+    with torch.no_grad():
         features = network(torch.zeros(1, 3, _PROBE_SIDE_PX, _PROBE_SIDE_PX))
     network.train(was_training)
     if not isinstance(features, torch.Tensor) or features.ndim not in (2, 4):

@@ -74,7 +74,7 @@ def fit_into(network: nn.Module, state_dict: Mapping[str, torch.Tensor], *, fres
     """Load `state_dict` into `network` and return notes for a person.
 
     With `fresh_head_ok` a classifier that is absent or counts other classes keeps the network's own start. Absent
-    `num_batches_tracked` never matter. Raises CheckpointError that names the keys that are missing, surplus or misshapen.
+    `num_batches_tracked` never matter. Raises CheckpointError, which names missing, surplus and misshapen keys.
     """
     own = network.state_dict()
     given = dict(state_dict)

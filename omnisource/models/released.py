@@ -1,7 +1,7 @@
 """Key names of the released checkpoints <-> ours, by rule, both ways (protocols: the models).
 
 Ours are torchvision's: backbone.layer1.0.conv1.weight, backbone.layer1.0.bn1.weight, classifier.weight.
-"mmaction2" nests a convolution and its norm: backbone.layer1.0.conv1.conv.weight, ...conv1.bn.weight, cls_head.fc_cls.weight.
+"mmaction2" nests both: backbone.layer1.0.conv1.conv.weight, backbone.layer1.0.conv1.bn.weight, cls_head.fc_cls.weight.
 "mmaction0" (mmaction 0.x) differs from ours in the classifier's name and in the order inside a bottleneck.
 """
 

@@ -54,7 +54,7 @@ def _check(config: ModelConfig) -> None:
         )
     if config.pretrained == "imagenet" and ":" in config.backbone:
         raise ConfigError(
-            f"{config.backbone!r} makes its own network: load ImageNet weights in the factory and set pretrained to none"
+            f"{config.backbone!r} makes its own network: load ImageNet weights there and set pretrained to none"
         )
     if config.pretrained not in ("none", "imagenet") and not Path(config.pretrained).is_file():
         raise CheckpointError(f"pretrained {config.pretrained!r} is neither none, imagenet nor a file of weights")
@@ -92,7 +92,8 @@ def _dropout(config: ModelConfig) -> float:
 def _start_from(network: VideoNet, weights: Mapping[str, torch.Tensor], config: ModelConfig) -> None:
     """Weights of a released checkpoint, of one of ours, or of a plain 2D or 3D classifier."""
     if is_released(weights):
-        state_dict = from_released(weights, config.arch)
+        is_2d = all(tensor.ndim <= 4 for tensor in weights.values())
+        state_dict = from_released(weights, "tsn" if is_2d else config.arch)  # a 2D file may start a 3D network
     elif any(key.startswith("backbone.") for key in weights):
         state_dict = dict(weights)
     else:

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from omnisource.errors import ConfigError, ItemError, WorkspaceError
 from omnisource.report import MAX_LISTED, Dropped, Report
 from omnisource.tables import Table
 from omnisource.target import read_target
-from omnisource.types import Example, Format, WebItem
+from omnisource.types import Example, Format
 from omnisource.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -95,16 +96,10 @@ def check(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fa
         table.clear()
     settings = study.validity.model_dump(mode="json", exclude={"workers", "timeout_s", "memory_mib"})
     with table.writer(settings, rows_per_part=ROWS_PER_PART) as writer, Report("check", progress=progress) as report:
-        paths: dict[bytes, Path] = {}
-        total = workspace.table("items").num_rows() - table.num_rows()
-        pending = _flat(Catalog(workspace).pending(table, valid=False, formats=tuple(Format), chunk=256), paths)
-        verdicts = validity.check_items(pending, study.validity, report)
-        for done, verdict in enumerate(verdicts, start=1):
-            report.progress(done, total, "check")
-            path = paths.pop(verdict.key)
-            dropped = Dropped(path=path, key=verdict.key, reason=verdict.reason or "", detail=verdict.detail)
-            writer.add([_validity_row(verdict)], [] if verdict.ok else [dropped])
-            report.take_dropped()  # the rows say it all
+        pending = Catalog(workspace).pending(table, valid=False, formats=tuple(Format), chunk=256)
+        items = (item for chunk in pending for item in chunk)
+        for verdict in validity.check_items(items, study.validity, report):
+            writer.add([asdict(verdict)], report.take_dropped())
     save_report(workspace, "check", table, report)
     catalog = Catalog(workspace)
     num_ok = catalog.value(f"SELECT count(*) FROM {source(table)} WHERE ok")
@@ -164,18 +159,6 @@ def _chunks(files: Iterable[local.FoundFile], *, size: int) -> Iterator[list[loc
         yield chunk
 
 
-def _flat(chunks: Iterable[list[WebItem]], paths: dict[bytes, Path]) -> Iterator[WebItem]:
-    for chunk in chunks:
-        for item in chunk:
-            paths[item.key] = item.path
-            yield item
-
-
 def _target_row(example: Example, *, split: str) -> dict[str, object]:
     where = {"path": str(example.path), "split": split}
     return where | {"class_index": example.class_index, "format": str(example.format)}
-
-
-def _validity_row(verdict: validity.Validity) -> dict[str, object]:
-    names = ("key", "ok", "reason", "width", "height", "num_frames", "fps", "duration_s")
-    return {name: getattr(verdict, name) for name in names}

@@ -53,7 +53,13 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
             items = {item.key: item for item in chunk}
             rows: list[dict[str, object]] = []
             scored = label_score.score_items(
-                chunk, teacher, study.score, report, reader=study.media.reader, workers=study.train.workers
+                chunk,
+                teacher,
+                study.score,
+                report,
+                reader=study.media.reader,
+                workers=study.train.workers,
+                frames=study.score.frames if teacher.dims == 2 else "exact",
             )
             for scores in scored:
                 rows += _rows(scores, items[scores.key])

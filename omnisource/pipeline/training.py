@@ -87,7 +87,7 @@ def train(
         )
         dropped = report.take_dropped()
         path = workspace.report_path(f"train.{folder.name}")
-        report.save(path, num_done=result.update, reasons=report.reasons, dropped=dropped)
+        report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=dropped)
     return result.state
 
 

@@ -28,7 +28,8 @@ from torch import Tensor, nn
 
 from omnisource.errors import ItemError, OmniSourceError
 from omnisource.report import Report
-from omnisource.train.checkpoint import Checkpoint, save, save_atomically
+from omnisource.models.checkpoints import save_network
+from omnisource.train.checkpoint import Checkpoint, save
 from omnisource.train.collate import make_loader
 from omnisource.train.datasets import DroppedSample, ExampleDataset
 from omnisource.train.journal import Journal
@@ -202,10 +203,9 @@ def _finish(session: Session, state: str, done: int, journal: Journal | None) ->
     """Write the network if the run is done, take the request to stop back, and tell the state."""
     if journal is not None:
         if state == "done":
-            weights = {name: tensor.cpu() for name, tensor in session.network.state_dict().items()}
             settings = session.config.network.model_dump(mode="json")
-            content = {"state_dict": weights, "config": settings, "num_classes": session.config.num_classes}
-            save_atomically(session.folder / "network.pt", content)
+            extra = {"num_classes": session.config.num_classes}
+            save_network(session.folder / "network.pt", session.network, settings, extra)
         (session.folder / "STOP").unlink(missing_ok=True)
         journal.beat(state, update=done, epoch=done // session.updates_per_epoch)
     session.fabric.barrier()

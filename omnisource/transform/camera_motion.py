@@ -28,7 +28,7 @@ LEAST_CORNERS = 16
 """Pairs with fewer corners that can be followed are dropped; a homography needs 4."""
 ROUND_TRIP_PX = 0.3
 """Corners that do not come back to their place within this are not followed."""
-INLIER_PX = 1.0
+INLIER_PX = 0.7
 """Distance within which a corner agrees with a homography."""
 TRACKING = {
     "winSize": (13, 13),
@@ -113,7 +113,7 @@ def estimate_pair(frame_a: np.ndarray, frame_b: np.ndarray, config: MotionConfig
         raise DegeneratePair("few_inliers")
     shrink = hm.resize(width, height, small_w, small_h)
     normalised = hm.normalise(hm.compose(shrink, fitted, np.linalg.inv(shrink)), width, height)
-    _check(normalised, width, height, config.max_corner_shift)
+    check_view(normalised, width, height, config.max_corner_shift)
     return normalised / normalised[2, 2]
 
 
@@ -143,6 +143,20 @@ def frame_corners(width: int, height: int) -> np.ndarray:
     """(4, 2) normalised coordinates of the outermost pixels of a picture."""
     x, y = (width - 1) / min(width, height), (height - 1) / min(width, height)
     return np.array([[-x, -y], [x, -y], [x, y], [-x, y]])
+
+
+def check_view(normalised: np.ndarray, width: int, height: int, max_corner_shift: float) -> None:
+    """Raise DegeneratePair for a homography that no camera makes between two frames."""
+    if normalised[2, 2] == 0:
+        raise DegeneratePair("not_a_view")
+    upright = normalised / normalised[2, 2]
+    corners = frame_corners(width, height)
+    moved, depths = hm.transform_points(upright, corners)
+    if np.linalg.det(upright) <= 0 or np.any(depths <= 0):
+        raise DegeneratePair("not_a_view")
+    # A short side is two normalised units.
+    if np.linalg.norm(moved - corners, axis=1).max() > 2 * max_corner_shift:
+        raise DegeneratePair("too_far")
 
 
 def _grey(frame: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -186,17 +200,3 @@ def _follow(grey_a: np.ndarray, grey_b: np.ndarray, points: np.ndarray) -> tuple
     back, returned, _ = cv2.calcOpticalFlowPyrLK(grey_b, grey_a, there, None, **TRACKING)
     good = (found[:, 0] & returned[:, 0]).astype(bool) & (np.linalg.norm(back - points, axis=1) < ROUND_TRIP_PX)
     return points[good], there[good]
-
-
-def _check(normalised: np.ndarray, width: int, height: int, max_corner_shift: float) -> None:
-    """Raise DegeneratePair for a homography that no camera makes between two frames."""
-    if normalised[2, 2] == 0:
-        raise DegeneratePair("not_a_view")
-    upright = normalised / normalised[2, 2]
-    corners = frame_corners(width, height)
-    moved, depths = hm.transform_points(upright, corners)
-    if np.linalg.det(upright) <= 0 or np.any(depths <= 0):
-        raise DegeneratePair("not_a_view")
-    # A short side is two normalised units.
-    if np.linalg.norm(moved - corners, axis=1).max() > 2 * max_corner_shift:
-        raise DegeneratePair("too_far")

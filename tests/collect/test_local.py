@@ -20,14 +20,14 @@ def make_files(root: Path, *names: str) -> None:
         (root / name).write_bytes(b"media")
 
 
-def scan(root: Path, taxonomy: Taxonomy = TAXONOMY, classes: str | None = None) -> list[tuple[str, int]]:
+def scan(root: Path, taxonomy: Taxonomy = TAXONOMY, classes: Path | None = None) -> list[tuple[str, int]]:
     source = SourceConfig(name="web", format=Format.IMAGE, path=root, classes=classes)
     return [(str(found.path.relative_to(root)), found.class_index) for found in scan_folder(source, taxonomy)]
 
 
 def scan_csv(root: Path, text: str | bytes) -> list[tuple[str, int]]:
     (root / "list.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return scan(root, classes="list.csv")
+    return scan(root, classes=root / "list.csv")
 
 
 def nearest_only(error: DataError) -> list[str]:
@@ -223,8 +223,8 @@ def test_scan_folder__explains_a_bad_csv(tmp_path: Path, text: str | bytes, mess
 
 
 def test_scan_folder__explains_a_missing_csv(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.csv is not a file; give `classes` relative to the source's folder"):
-        scan(tmp_path, classes="none.csv")
+    with pytest.raises(DataError, match="none.csv is not a file; set the source's `classes` to the CSV"):
+        scan(tmp_path, classes=tmp_path / "none.csv")
 
 
 def test_scan_folder__refuses_links_of_a_csv_that_leave_the_folder(tmp_path: Path) -> None:

@@ -197,3 +197,10 @@ def test_predict_examples__passes_as_many_examples_at_once_as_the_batch_size(tmp
     network = MeanColour(2)
     predict_examples(network, examples, _config(batch_size=2), device=CPU)
     assert [shape[0] for shape in network.seen] == [2, 2, 1]
+
+
+def test_predict_examples__leaves_torchs_random_numbers_alone(tmp_path):
+    network = MeanColour(2)
+    before = torch.get_rng_state()
+    predict_examples(network, [_example(tmp_path / "missing.mp4")], _config(), device=CPU)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -63,9 +63,9 @@ def _picture(path: Path, colour: tuple[int, int, int], class_index: int | None =
     return _item(path, Format.IMAGE, class_index)
 
 
-def _video(path: Path, format: Format, *colours: tuple[int, int, int]) -> WebItem:
-    """One frame of each colour, four a second."""
-    write_video(path, np.array(colours, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(40, 2), 4, quality=1)
+def _video(path: Path, format: Format, *colours: tuple[int, int, int], fps: float = 4) -> WebItem:
+    """One frame of each colour."""
+    write_video(path, np.array(colours, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(40, 2), fps, quality=1)
     return _item(path, format)
 
 
@@ -163,11 +163,12 @@ def test_score_items__a_long_video_is_read_in_parts(tmp_path):
 
 
 def test_score_items__keyframes_scores_only_segments_that_hold_one(tmp_path):
-    item = _video(tmp_path / "a.mp4", Format.UNTRIMMED, *[RED] * 40)  # still: one keyframe, the first
+    # nothing moves, so x264 puts keyframes where it must: at frames 0 and 250; the third read (256 to 299) has none
+    item = _video(tmp_path / "a.mp4", Format.UNTRIMMED, *[RED] * 300, fps=1)
     config, report = ScoreConfig(), Report("score", progress=False)
     (scores,) = score_items([item], _teacher(MeanColour(2)), config, report, frames="keyframes")
-    assert (scores.start_s.tolist(), scores.end_s.tolist()) == ([0.0], [1.0])
-    assert scores.top_classes[0, 0] == 0
+    assert (scores.start_s.tolist(), scores.end_s.tolist()) == ([0.0, 250.0], [1.0, 251.0])
+    assert scores.top_classes[:, 0].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("workers", [0, 1])

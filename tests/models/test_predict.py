@@ -128,7 +128,9 @@ def test_prepare_for_inference__predicts_the_same(arch, backbone):
     with torch.inference_mode():
         wanted = network(clips)
         assert (prepared(clips) - wanted).abs().max() <= 1e-4 * wanted.abs().max()
-        assert (prepared.features(clips) - network.features(clips)).abs().max() <= 1e-4 * network.features(clips).abs().max()
+        assert (prepared.features(clips) - network.features(clips)).abs().max() <= 1e-4 * network.features(
+            clips
+        ).abs().max()
 
 
 @pytest.mark.parametrize("network_class", [TSN, SlowOnly])

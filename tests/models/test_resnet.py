@@ -36,7 +36,7 @@ def test_resnet__2d_computes_what_torchvision_does():
 )
 @pytest.mark.parametrize("dims", [2, 3])
 def test_resnet__width_scales_every_stage(name, width, num_features, dims):
-    network = ResNet(name, dims=dims, width=width)
+    network = ResNet(name, dims=dims, width=width).eval()
     assert network.num_features == num_features
     assert network(torch.zeros(1, 3, *(2,) * (dims - 2), 32, 32)).shape[1] == num_features
 

@@ -20,7 +20,9 @@ def mean_colour(dropout: float = 0.0, init_std: float = 0.01, num_classes: int =
 
 def test_video_net__classifier_starts_normal_with_init_std_and_no_bias():
     network = mean_colour(init_std=0.05, num_classes=4000)
-    assert network.classifier.weight.std().item() == pytest.approx(0.05, rel=0.03)  # 12,000 draws: within 0.6 % at 1 sigma
+    assert network.classifier.weight.std().item() == pytest.approx(
+        0.05, rel=0.03
+    )  # 12,000 draws: within 0.6 % at 1 sigma
     assert network.classifier.weight.mean().item() == pytest.approx(0, abs=0.002)
     assert not network.classifier.bias.any()
 

@@ -170,12 +170,9 @@ def test_cut_views__reshape_to_the_released_codes_views(facts):
         clip_len, num_clips = row["clip_len"], row["num_clips"]
         num_frames = num_clips * clip_len
         num_boxes = row["frames_in"] // num_frames
-        frames = np.zeros((num_frames, 4, 4, 3), dtype=np.uint8)
-        frames += np.arange(num_frames, dtype=np.uint8)[:, None, None, None]
-        for i in range(num_boxes):  # box i sees i * 40 more: the released code numbers all frames it is given
-            frames[:, :, i] = (
-                frames[:, :, 0] * 0 + np.arange(num_frames, dtype=np.uint8)[:, None, None] + num_frames * i
-            )
+        frames = np.empty((num_frames, 4, 4, 3), dtype=np.uint8)
+        for i in range(num_boxes):  # column i holds the numbers that the released code gave to the frames of crop i
+            frames[:, :, i] = np.arange(num_frames)[:, None, None] + num_frames * i
         cut = views.cut_views(frames, [(Box(i, 0, 1, 1), False) for i in range(num_boxes)], 1)
         seen = cut.reshape(num_boxes * num_clips, clip_len, 1, 1, 3)[..., 0, 0, 0]
         expected = np.array(row["frame_of_each_view"]).reshape(-1, clip_len)
