@@ -19,7 +19,7 @@ from omnisource.image_reading import ImageInfo, probe_image, read_image, short_s
 from omnisource.media_files import content_key
 from omnisource.types import Format
 from omnisource.video_probe import VideoInfo, open_container, probe_video, silence_decoders
-from omnisource.video_readers import FrameReader, decoded_frames, open_reader
+from omnisource.video_readers import FrameReader, decodable_share, decoded_frames, open_reader
 
 if typing.TYPE_CHECKING:
     from av.container import OutputContainer
@@ -31,6 +31,7 @@ __all__ = [
     "VideoInfo",
     "content_key",
     "count_decodable_frames",
+    "decodable_share",
     "open_video",
     "probe_image",
     "probe_video",

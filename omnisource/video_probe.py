@@ -148,7 +148,7 @@ def describe(path: Path, container: "InputContainer", stream: "VideoStream", ind
     """Join index and header; raises ItemError("no_frames") where nothing is shown."""
     num_frames = len(index.pts)
     if num_frames == 0:
-        raise ItemError("no_frames", f"{path} declares a {stream.codec_context.name} track without a frame")
+        raise ItemError("no_frames", f"{path} declares a {_codec_name(stream)} track without a frame")
     width, height, rotation = _first_frame(path, container, stream, index)
     fps = _average_fps(stream, index)
     return VideoInfo(
@@ -157,7 +157,7 @@ def describe(path: Path, container: "InputContainer", stream: "VideoStream", ind
         num_frames=num_frames,
         fps=fps,
         duration_s=num_frames / fps,
-        codec=stream.codec_context.name,
+        codec=_codec_name(stream),
         container=_container_name(container),
         rotation=rotation,
         exact_with_decord=rotation == 0 and _is_exact_with_decord(container, stream, index),
@@ -165,7 +165,7 @@ def describe(path: Path, container: "InputContainer", stream: "VideoStream", ind
 
 
 def _keeps_times(container: "InputContainer", stream: "VideoStream", times: list[tuple[int, int | None]]) -> bool:
-    if stream.codec_context.name in _HIDDEN_FRAME_CODECS:
+    if _codec_name(stream) in _HIDDEN_FRAME_CODECS:
         return False
     if _container_name(container) in _INDEXED:
         return True
@@ -178,7 +178,7 @@ def _is_exact_with_decord(container: "InputContainer", stream: "VideoStream", in
     """decord hangs on MPEG-TS, miscounts edit lists and damaged files, fails on narrow turned ones, knows no AV1."""
     whole = stream.frames in (0, len(index.pts))  # an edit list hides frames that the header counts
     from_zero = len(index.pts) > 0 and index.pts[0] == 0
-    return index.is_exact and whole and from_zero and stream.codec_context.name not in _UNKNOWN_TO_DECORD
+    return index.is_exact and whole and from_zero and _codec_name(stream) not in _UNKNOWN_TO_DECORD
 
 
 def _first_frame(
@@ -223,6 +223,11 @@ def _average_fps(stream: "VideoStream", index: FrameIndex) -> float:
         return len(index.pts) / shown_s
     rate = stream.average_rate or stream.guessed_rate
     return float(rate) if rate else _DEFAULT_FPS
+
+
+def _codec_name(stream: "VideoStream") -> str:
+    """The codec's own name: a context is named after the library that decodes, such as "libdav1d"."""
+    return stream.codec_context.codec.canonical_name
 
 
 def _container_name(container: "InputContainer") -> str:

@@ -6,6 +6,7 @@ taken only if its presentation time is the one asked for. Where that fails, the 
 
 import contextlib
 import typing
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ if typing.TYPE_CHECKING:
 
 SEEK_ABOVE = 8
 """Frames: a shorter gap before the next keyframe is decoded through, a seek would throw the decoder's delay away."""
+_MAX_TAIL = 600
+"""Packets behind the last keyframe that are kept in memory, so as to decode a long video's end."""
 _DECORD_BATCH = 16
 """Frames that decord holds at full size at once."""
 
@@ -181,6 +184,35 @@ def decoded_frames(container: "InputContainer", stream: "VideoStream") -> "Itera
     for packet in packets_of(container, stream):
         yield from _decoded(packet)
     yield from _flushed(stream)
+
+
+def decodable_share(path: Path) -> float:
+    """Share of the keyframes, and of the frames behind the last one, that decode: a tenth of a full decode or less.
+
+    Raises ItemError like open_container, and "no_frames".
+    """
+    with open_container(path) as (container, stream):
+        num_tried = num_decoded = 0
+        tail: deque[av.Packet] = deque(maxlen=_MAX_TAIL)
+        for packet in packets_of(container, stream):
+            if packet.size == 0:
+                continue
+            tail.append(packet)
+            if packet.is_keyframe:
+                tail.clear()
+                tail.append(packet)
+                num_tried += 1
+                num_decoded += bool(_decoded(packet) or _flushed(stream))
+                stream.codec_context.flush_buffers()
+        if tail and tail[0].is_keyframe:  # otherwise it is too long to keep
+            # Frames shown before their keyframe need the pictures before it: they are not counted as lost.
+            num_leading = sum(p.pts is not None and p.pts < (tail[0].pts or 0) for p in tail)
+            num_shown = sum(len(_decoded(packet)) for packet in tail) + len(_flushed(stream))
+            num_tried += len(tail)
+            num_decoded += min(len(tail), num_shown + num_leading)
+    if num_decoded == 0:
+        raise ItemError("no_frames", f"{path}: no keyframe can be decoded")
+    return num_decoded / num_tried
 
 
 def _decoded(packet: "av.Packet") -> "list[VideoFrame]":

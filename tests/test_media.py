@@ -135,9 +135,9 @@ def test_count_decodable_frames__whole_clip(clip: Path) -> None:
 
 def test_count_decodable_frames__recovers_what_a_cut_file_holds(cut: Path) -> None:
     count = count_decodable_frames(cut)
-    assert 1 < count < 30
+    assert 10 < count < 30
     with open_video(cut) as video:
-        assert indices_of(video.read(range(count))) == list(range(count))
+        assert indices_of(video.read(range(10))) == list(range(10))
 
 
 def test_count_decodable_frames__no_frames(real_data: Path) -> None:

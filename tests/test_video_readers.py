@@ -10,19 +10,28 @@ import pytest
 
 from omnisource.errors import ItemError, MissingExtraError
 from omnisource.media import open_video
-from omnisource.video_readers import SEEK_ABOVE, PyAvReader, open_container
+from omnisource.video_readers import SEEK_ABOVE, PyAvReader, decodable_share, open_container
 
 NUM_FRAMES = 48
 STEP = 5
 """Frame i is grey of level STEP * i, so its index can be read from its pixels: 47 * 5 = 235."""
 
 
-def encode(path: Path, *, codec: str = "libx264", bframes: int = 3, gop: int = 12, vfr: bool = False, rotation: int = 0,
-           first_tick: int = 0) -> Path:  # fmt: skip
-    """64x48 frames with a bright corner at the top left, so that rotation shows."""
+def encode(
+    path: Path,
+    *,
+    codec: str = "libx264",
+    bframes: int = 3,
+    gop: int = 12,
+    vfr: bool = False,
+    rotation: int = 0,
+    first_tick: int = 0,
+    size: tuple[int, int] = (64, 48),
+) -> Path:
+    """Frames of `size` (width, height) with a bright corner at the top left, so that rotation shows."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.thread_count = 1
         stream.codec_context.time_base = Fraction(1, 25)
         if codec == "libx264":
@@ -32,13 +41,18 @@ def encode(path: Path, *, codec: str = "libx264", bframes: int = 3, gop: int = 1
             }
         else:
             stream.codec_context.gop_size = gop
-            stream.codec_context.qmin = stream.codec_context.qmax = 2  # coarser steps would swallow the grey levels
-            stream.bit_rate = 8_000_000
             stream.codec_context.max_b_frames = bframes
+            # coarser steps would swallow the grey levels
+            if codec == "mpeg4":
+                stream.codec_context.qmin = stream.codec_context.qmax = 2
+            if codec == "libsvtav1":
+                stream.options = {"preset": "12", "crf": "15"}
+            else:
+                stream.bit_rate = 4_000_000
         if rotation:
             stream.set_display_rotation(rotation)
         for i in range(NUM_FRAMES):
-            picture = np.full((48, 64, 3), STEP * i, np.uint8)
+            picture = np.full((*size[::-1], 3), STEP * i, np.uint8)
             picture[:16, :16] = 255
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = first_tick + (i + i * i // 10 if vfr else i)
@@ -79,9 +93,20 @@ CASES = {
     "turned.mp4": {"rotation": 90},
     "stream.ts": {"first_tick": 1000},  # decord would hang
     "mpeg4.avi": {"codec": "mpeg4", "bframes": 0},
+    "av1.mp4": {"codec": "libsvtav1", "bframes": 0, "size": (128, 96)},  # decord cannot open it
+    "vp9.webm": {"codec": "libvpx-vp9", "bframes": 0},
+    "hidden.webm": {"codec": "libvpx", "bframes": 0},  # VP8 packets may show nothing
     "reordered.avi": {"codec": "mpeg4", "bframes": 2},  # AVI cannot store presentation times
 }
-UNSAFE_FOR_DECORD = ("stream.ts", "reordered.avi", "late_start.mkv", "flash.flv", "turned.mp4")
+UNSAFE_FOR_DECORD = (
+    "stream.ts",
+    "reordered.avi",
+    "late_start.mkv",
+    "flash.flv",
+    "turned.mp4",
+    "av1.mp4",
+    "hidden.webm",
+)
 """It hangs, miscounts, or was not found exact; FLV starts late to make room for reordering."""
 REFUSED = "unreadable: .*decord is not exact on this file .* use reader auto or pyav"
 WANTED = [7, 0, 47, 23, 24, 11, 12, 13, 7, 46]
@@ -162,15 +187,28 @@ def test_pyav_reader__frames_before_a_close_keyframe_share_its_pass(videos: dict
     assert [run for _, run in runs] == [[0, 1, 10, 13], [40]]
 
 
-def test_pyav_reader__a_cut_file_gives_what_is_there_and_names_the_first_lost_frame(
-    videos: dict[str, Path], tmp_path: Path
-) -> None:
+def test_pyav_reader__a_cut_file_gives_what_is_there(videos: dict[str, Path], tmp_path: Path) -> None:
     whole = videos["open_end.mkv"].read_bytes()
     path = tmp_path / "cut.mkv"
     path.write_bytes(whole[: int(len(whole) * 0.6)])
     with open_video(path) as video:
         assert 2 < video.num_frames < NUM_FRAMES
         assert indices_of(video.read([0, 1])) == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["b_frames.mp4", "open_end.mkv", "stream.ts", "reordered.avi", "turned.mp4"])
+def test_decodable_share__whole_files(videos: dict[str, Path], name: str) -> None:
+    assert decodable_share(videos[name]) == 1.0
+
+
+def test_decodable_share__wiped_second_half(videos: dict[str, Path], tmp_path: Path) -> None:
+    content = bytearray(videos["b_frames.mp4"].read_bytes())
+    start, end = content.index(b"mdat") + 4, content.index(b"moov") - 4  # PyAV writes the index behind the data
+    middle = (start + end) // 2
+    content[middle:end] = bytes(end - middle)
+    path = tmp_path / "wiped.mp4"
+    path.write_bytes(bytes(content))
+    assert decodable_share(path) <= 0.5  # the keyframes 24 and 36 and the last twelve frames are lost
 
 
 def test_decord_reader__names_the_extra_when_absent(videos: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,14 @@ from functools import partial
 from omnisource.clean.decoder_pool import DecoderPool, Limits
 from omnisource.config import ValidityConfig
 from omnisource.errors import ItemError
-from omnisource.media import Video, count_decodable_frames, open_video, probe_video, read_image, silence_decoders
+from omnisource.media import count_decodable_frames, decodable_share, probe_video, read_image, silence_decoders
 from omnisource.report import Report
 from omnisource.types import Format, WebItem
 
 FULL_DECODE_S = 30.0
-"""Longer videos are sampled: their keyframes and their last frame."""
+"""Of longer videos only keyframes, and the frames behind the last one, are decoded."""
 MIN_DECODABLE_SHARE = 0.9
 """A video that lost more of its frames than this leaves would fail at every other sample."""
-_MAX_KEYFRAMES = 64
-"""Keyframes that are decoded in a long video, spread evenly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +71,14 @@ def measure(item: WebItem, config: ValidityConfig) -> Measurement:
     megapixels = info.width * info.height / 1e6
     if megapixels > config.max_megapixels:
         raise ItemError("bomb", f"{item.path} has {megapixels:.0f} megapixels a frame")
-    if info.duration_s <= FULL_DECODE_S:
-        num_frames = count_decodable_frames(item.path)
+    num_frames = info.num_frames
+    if info.duration_s > FULL_DECODE_S:
+        share = decodable_share(item.path)
     else:
-        with open_video(item.path) as video:
-            num_frames = _sample(video)
-    if num_frames < MIN_DECODABLE_SHARE * info.num_frames:
-        raise ItemError("truncated", f"{item.path}: {num_frames} of {info.num_frames} frames decode")
+        num_frames = count_decodable_frames(item.path)
+        share = num_frames / info.num_frames
+    if share < MIN_DECODABLE_SHARE:
+        raise ItemError("truncated", f"{item.path}: {share:.0%} of its {info.num_frames} frames decode")
     return Measurement(
         width=info.width, height=info.height, num_frames=num_frames, fps=info.fps, duration_s=num_frames / info.fps
     )
@@ -117,18 +116,6 @@ def find_fault(measurement: Measurement, config: ValidityConfig) -> ItemError | 
     if measurement.fps is not None and measurement.num_frames < config.min_frames:
         return ItemError("too_few_frames", f"{measurement.num_frames} frames; min_frames is {config.min_frames}")
     return None
-
-
-def _sample(video: Video) -> int:
-    """Decode keyframes and the last frame; frames that the video holds if all of those come out.
-
-    A lost frame raises ItemError("truncated").
-    """
-    keyframes = video.keyframes()
-    step = max(1, -(-len(keyframes) // _MAX_KEYFRAMES))
-    for index in (*keyframes[::step], video.num_frames - 1):
-        video.read([index])  # one at a time: long videos may be large
-    return video.num_frames
 
 
 def _decode_item(item: WebItem, decode: Decode, config: ValidityConfig) -> Measurement:

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 from omnisource.demo.backdrops import draw_backdrop, draw_card, draw_landscape, draw_pattern
-from omnisource.demo.motions import draw_props, move
+from omnisource.demo.motions import choose_place, draw_props, move
 from omnisource.demo.scene import RADII, Act, Cast, Lens, cast_toy, draw_props_at, film, pose_matrix
 from omnisource.demo.toys import INK, PAPER, Finish, darker, vivid
 
 STYLES = ("snapshot", "studio", "cartoon", "sketch")
-STYLE_SHARES = (0.4, 0.25, 0.2, 0.15)
+STYLE_SHARES = (0.5, 0.2, 0.25, 0.05)
 FINISHES = {
     "studio": Finish(surface="shaded", outline=0.0),
     "cartoon": Finish(surface="flat", outline=0.05),
@@ -52,7 +52,7 @@ def _illustrate(act: Act, style: str, width: int, height: int, rng: np.random.Ge
     times_s = rng.uniform(0, 2) + np.array([-0.22, -0.11, 0.0])
     track = move(act.motion, times_s, radius, rng)
     cast = cast_toy(act.toy, FINISHES[style], radius, track, draw_props(act.motion, rng), lens, rng)
-    picture = _ground(style, width, height, rng).astype(np.float32)
+    picture = _ground(act.motion, style, width, height, rng).astype(np.float32)
     draw_props_at(picture, cast, 2, np.eye(3), lens)
     fading = (0.15, 0.3, 1.0) if rng.uniform() < 0.6 else (0.0, 0.0, 1.0)
     for moment, opacity in enumerate(fading):
@@ -73,7 +73,7 @@ def _paste(
     return picture * (1 - toy[..., 3:] / 255) + toy[..., :3]
 
 
-def _ground(style: str, width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+def _ground(motion: str, style: str, width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """What an illustration is drawn on."""
     if style == "sketch":
         canvas = np.full((height, width, 3), PAPER, np.uint8)
@@ -87,13 +87,17 @@ def _ground(style: str, width: int, height: int, rng: np.random.Generator) -> np
     if style == "studio":
         tone = np.array([248, 248, 250]) if rng.uniform() < 0.6 else np.array(vivid(rng)) * 0.4 + 140
         return np.clip(tone * (1.05 - 0.35 * from_centre)[..., None], 0, 255).astype(np.uint8)
+    if rng.uniform() < 0.7:
+        return _poster(draw_backdrop(width, height, rng, place=choose_place(motion, rng), clutter=1))
     first = vivid(rng)
-    second = darker(first, 0.8)
-    if rng.uniform() < 0.5:
-        rays = np.floor(np.arctan2(y - height / 2, x - width / 2) * 12 / np.pi) % 2 == 0
-    else:
-        rays = np.hypot(x % 16 - 8, y % 16 - 8) < 4
-    return np.where(rays[..., None], np.array(first), np.array(second)).astype(np.uint8)
+    rays = np.floor(np.arctan2(y - height / 2, x - width / 2) * 12 / np.pi) % 2 == 0
+    return np.where(rays[..., None], np.array(first), np.array(darker(first, 0.8))).astype(np.uint8)
+
+
+def _poster(picture: np.ndarray) -> np.ndarray:
+    """The picture in few, bright colours."""
+    smooth = cv2.medianBlur(picture, 5).astype(np.float32)
+    return np.clip(np.round(smooth / 40) * 40 + 30, 0, 255).astype(np.uint8)
 
 
 def _graded(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

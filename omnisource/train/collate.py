@@ -131,7 +131,7 @@ def to_clips(batch: SourceBatch, settings: InputConfig, device: torch.device) ->
         clips = frames.permute(0, 4, 1, 2, 3).float()  # (N, T, H, W, 3) -> (N, 3, T, H, W)
     else:
         clips = warp_torch(frames, batch.sizes, batch.homographies, settings.crop_px)
-    # Contiguous: channels-last strides would reach the convolutions, whose CPU backward (torch 2.15) corrupts memory then
+    # Channels-last strides would pass on to strided 1x1 convolutions, whose CPU backward corrupts memory (torch 2.15).
     return views.normalise(clips, settings.mean, settings.std).contiguous()
 
 

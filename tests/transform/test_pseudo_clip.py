@@ -45,7 +45,15 @@ def test_clip_homographies__perspective_multiplies_the_steps(rng):
     assert zooms == pytest.approx([1, 1.21, 1.4641])
 
 
-def test_clip_homographies__perspective_puts_later_steps_on_the_left(rng):
+def test_clip_homographies__perspective_puts_later_steps_on_the_left():
+    motion = _motion(deviation=0.1)
+    first, second = draw_steps(motion, 2, 200, 200, np.random.default_rng(3))
+    assert not np.allclose(first @ second, second @ first)
+    matrices = clip_homographies(3, 200, 200, "perspective", 1, motion, 0, np.random.default_rng(3))
+    assert hm.normalise(matrices, 200, 200)[2] == pytest.approx(second @ first)  # H_2 after H_1 (Eq. 2)
+
+
+def test_clip_homographies__perspective_chains_by_hand(rng):
     # Step: x' = 2 x, then + 0.1. Twice: 2 (2 x + .1) + .1 = 4 x + .3.
     step = _motion(np.array([2, 0, 0.1, 0, 2, 0, 0, 0]))
     last = hm.normalise(clip_homographies(3, 200, 200, "perspective", 1, step, 0, rng), 200, 200)[2]
@@ -114,7 +122,8 @@ def test_draw_steps__draws_impossible_steps_again(rng):
         [-1, 0, 0, 0, 1, 0, 0, 0],  # mirrors
         [0.3, 0, 0, 0, 0.3, 0, 0, 0],  # determinant 0.09
         [1, 0, 2.1, 0, 1, 0, 0, 0],  # a corner moves by 2.1 / 2 short sides
-        [1, 0, 0, 0, 1, 0, 1.1, 0],  # the left corners come to lie behind the camera
+        [1, 0, 0, 0, 1, 0, 1.1, 0],  # the left corners come to lie just behind the camera
+        [1, 0, 0, 0, 1, 0, 4.5, 0],  # far behind it: depth -3.5, so no corner moves by more than 0.9 short sides
     ],
 )
 def test_draw_steps__stands_still_where_every_draw_is_impossible(mean, rng):

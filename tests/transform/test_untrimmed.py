@@ -66,6 +66,11 @@ def test_frame_ranges__a_frame_on_the_border_belongs_to_the_later_segment():
     assert frame_ranges(segments, 12.5, 100) == [range(0, 13), range(13, 25), range(25, 38)]
 
 
+def test_frame_ranges__a_border_that_binary_cannot_hold_falls_on_its_frame():
+    # 3 * 0.1 s * 10 FPS is 3.0000000000000004 in floating point: frame 3 still begins the fourth segment.
+    assert [list(frames) for frames in frame_ranges(clip_segments(KEY, 0.6, 0.1), 10, 6)] == [[i] for i in range(6)]
+
+
 def test_frame_ranges__of_chosen_segments_leave_the_others_out():
     segments = [Segment(key=KEY, start_s=s, end_s=s + 1) for s in (1, 5)]
     assert frame_ranges(segments, 10, 100) == [range(10, 20), range(50, 60)]

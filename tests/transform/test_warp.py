@@ -124,14 +124,14 @@ def test_warp_torch__agrees_with_cv2_on_smooth_frames_of_a_video(rng):
 
 def test_warp_torch__reflects_at_the_true_edge_of_a_padded_batch(rng):
     pictures = [_picture(rng, 40, 60), _picture(rng, 64, 30)]
-    matrices = np.stack([np.stack([hm.crop(-10, -12), hm.crop(8, 20)]) for _ in pictures])
-    padded = torch.full((2, 1, 64, 60, 3), 255, dtype=torch.uint8)
+    matrices = np.stack([np.stack([hm.crop(-10, -12), hm.crop(8.3, 20.3)]) for _ in pictures])
+    padded = torch.full((2, 1, 70, 66, 3), 255, dtype=torch.uint8)
     for i, picture in enumerate(pictures):
         padded[i, 0, : picture.shape[0], : picture.shape[1]] = torch.from_numpy(picture)
     sizes = torch.tensor([[40, 60], [64, 30]])
     clips = warp_torch(padded, sizes, torch.from_numpy(matrices), 48).permute(0, 2, 3, 4, 1).numpy()
     for i, picture in enumerate(pictures):
-        assert np.abs(clips[i] - warp_cv2(picture[None], matrices[i], 48)).max() <= 0.01
+        assert np.abs(clips[i] - warp_cv2(picture[None], matrices[i], 48)).max() <= 1.5  # padding shows as up to 255
 
 
 def test_warp_torch__keeps_each_frame_with_its_matrix(rng):
