@@ -71,7 +71,7 @@ class ValidityConfig(StageConfig):
     min_frames: Positive = Field(2, description="videos with fewer decodable frames are dropped")
     timeout_s: Annotated[float, Field(gt=0)] = Field(30.0, description="wall time that one item may take")
     memory_mib: Positive = Field(2048, description="memory that one worker process may take")
-    workers: Annotated[int, Field(ge=0)] = Field(2, description="worker processes")
+    workers: Positive = Field(2, description="worker processes")
 
 
 class ModelConfig(StageConfig):

@@ -184,18 +184,35 @@ def _draw_thing(canvas: np.ndarray, rng: np.random.Generator) -> None:
         cv2.rectangle(canvas, (x - size, y - size), (x + size, y - size // 2), darker(colour), -1)
     elif kind == "cone":
         _fill(canvas, [(x - size, y + size), (x + size, y + size), (x, y - int(1.4 * size))], colour)
-        _fill(canvas, [(x - size // 2, y), (x + size // 2, y), (x + size // 3, y - size // 2), (x - size // 3, y - size // 2)], PAPER_WHITE)
+        _fill(
+            canvas,
+            [(x - size // 2, y), (x + size // 2, y), (x + size // 3, y - size // 2), (x - size // 3, y - size // 2)],
+            PAPER_WHITE,
+        )
     elif kind == "star":
         spokes = [(size * (1.1 if i % 2 == 0 else 0.45), math.pi * i / 5) for i in range(10)]
         _fill(canvas, [(x + int(r * math.sin(a)), y - int(r * math.cos(a))) for r, a in spokes], colour)
     elif kind == "cup":
         cv2.circle(canvas, (x + size, y), size // 2, colour, max(2, size // 5), cv2.LINE_AA)
-        _fill(canvas, [(x - size, y - size), (x + size, y - size), (x + int(0.7 * size), y + size), (x - int(0.7 * size), y + size)], colour)
+        _fill(
+            canvas,
+            [
+                (x - size, y - size),
+                (x + size, y - size),
+                (x + int(0.7 * size), y + size),
+                (x - int(0.7 * size), y + size),
+            ],
+            colour,
+        )
     else:
         for lean in np.linspace(-1, 1, 5):
             tip = (x + int(lean * size), y - int((1.7 - abs(lean)) * size))
             cv2.line(canvas, (x, y), tip, (52, 130, 62), max(2, size // 3), cv2.LINE_AA)
-        _fill(canvas, [(x - size // 2, y), (x + size // 2, y), (x + size // 3, y + size), (x - size // 3, y + size)], colour)
+        _fill(
+            canvas,
+            [(x - size // 2, y), (x + size // 2, y), (x + size // 3, y + size), (x - size // 3, y + size)],
+            colour,
+        )
 
 
 PAPER_WHITE: Colour = (246, 244, 238)

@@ -107,7 +107,9 @@ def _alter(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     cropped = frames[:, top : top + 2 * (height * 11 // 24), left : left + 2 * (width * 11 // 24)]
     altered = np.clip(cropped * rng.uniform(0.9, 1.15) + rng.uniform(-8, 12), 0, 255).astype(np.uint8)
     for frame in altered:
-        cv2.putText(frame, "re:", (3, frame.shape[0] - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (255, 255, 255), 1, cv2.LINE_AA)
+        cv2.putText(
+            frame, "re:", (3, frame.shape[0] - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (255, 255, 255), 1, cv2.LINE_AA
+        )
     return altered
 
 

@@ -63,9 +63,7 @@ def move(motion: str, times_s: np.ndarray, radius: float, rng: np.random.Generat
     else:
         raise AssertionError(f"no motion {motion!r}")
     pivot = (float(anchor[0]), float(anchor[1] - rope_length))
-    return Track(
-        places=places, angles=angles, stretches=stretches, pivot=pivot, ground=float(ground + 0.9 * radius)
-    )
+    return Track(places=places, angles=angles, stretches=stretches, pivot=pivot, ground=float(ground + 0.9 * radius))
 
 
 def rest(times_s: np.ndarray, rng: np.random.Generator) -> Track:

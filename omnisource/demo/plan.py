@@ -3,10 +3,10 @@
 Planning is cheap and happens at once, so that files can be drawn in any order by any process.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-import zlib
 
 import numpy as np
 

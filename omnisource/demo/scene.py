@@ -207,7 +207,11 @@ def draw_props_at(frame: np.ndarray, cast: Cast, moment: int, camera: np.ndarray
         cv2.line(frame, *ends, cast.prop_colour, width_px, cv2.LINE_AA, shift=4)
     if "mat" in cast.props:
         rim = [
-            _project((cast.track.pivot[0] + 1.5 * cast.radius * math.cos(a), cast.track.ground + 0.08 * math.sin(a)), camera, lens)
+            _project(
+                (cast.track.pivot[0] + 1.5 * cast.radius * math.cos(a), cast.track.ground + 0.08 * math.sin(a)),
+                camera,
+                lens,
+            )
             for a in np.linspace(0, 2 * math.pi, 32)
         ]
         cv2.fillPoly(frame, [np.array(rim)], cast.prop_colour, cv2.LINE_AA, shift=4)

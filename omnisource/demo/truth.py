@@ -83,7 +83,9 @@ def read_truth(path: Path) -> Truth:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist: only a generated demo world has a truth; build_world makes one") from None
+        raise DataError(
+            f"{path} does not exist: only a generated demo world has a truth; build_world makes one"
+        ) from None
     return Truth(items={name: _item(values) for name, values in stored.items()})
 
 

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised when the drawings change, so that worlds of an older version are built anew."""
+USUAL_SIZE = WorldSize()
 BUILDING = "world.building"
 STAMP = "world.json"
 
@@ -63,7 +64,7 @@ class World:
         return self.root / "truth.json"
 
 
-def build_world(root: Path, *, seed: int = 0, size: WorldSize = WorldSize(), workers: int | None = None) -> World:
+def build_world(root: Path, *, seed: int = 0, size: WorldSize = USUAL_SIZE, workers: int | None = None) -> World:
     """Draw the world of this seed and size below `root`; a finished one is kept.
 
     A half-built or differently made world is built anew; a folder that holds anything else is refused (DataError).

@@ -27,8 +27,8 @@ import torch.distributed
 from torch import Tensor, nn
 
 from omnisource.errors import ItemError, OmniSourceError
-from omnisource.report import Report
 from omnisource.models.checkpoints import save_network
+from omnisource.report import Report
 from omnisource.train.checkpoint import Checkpoint, save
 from omnisource.train.collate import make_loader
 from omnisource.train.datasets import DroppedSample, ExampleDataset

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from omnisource.train.mixup import mixup_across, mixup_within
+from omnisource.config import JointConfig
+from omnisource.train.mixup import mix_update, mixup_across, mixup_within
 
 
 class Fixed(np.random.Generator):
@@ -20,6 +21,13 @@ class Fixed(np.random.Generator):
 
     def integers(self, high, size):
         return np.array(self.partners)
+
+
+class FixedChoice(Fixed):
+    """The same, which also chooses the first of several batches."""
+
+    def integers(self, high, size=None):
+        return 0 if size is None else super().integers(high, size)
 
 
 def clips(*values: float, num_frames: int = 1) -> torch.Tensor:
@@ -77,3 +85,33 @@ def test_mixup_within__weight_follows_beta():
     mixed = [w for w in weights if w < 1]  # half of the permutations pair a clip with itself
     assert np.mean(mixed) == pytest.approx(0.5, abs=0.05)
     assert np.var(mixed) == pytest.approx(0.1786, abs=0.02)
+
+
+TARGET = (clips(8.0), torch.tensor([[1.0, 0.0]]))
+WEB = (clips(0.0), torch.tensor([[0.0, 1.0]]))
+
+
+@pytest.mark.parametrize(
+    "within, across, target, web",
+    [
+        (False, False, 8.0, 0.0),
+        (True, False, 8.0, 0.0),  # one target example is its own partner
+        (False, True, 2.0, 6.0),  # 1/4 * 8 + 3/4 * 0, and 1/4 * 0 + 3/4 * 8
+        (True, True, 8.0, 6.0),  # the target was mixed within; web examples meet unmixed ones
+    ],
+)
+def test_mix_update__follows_the_settings(within, across, target, web):
+    config = JointConfig(mixup_within=within, mixup_across=across)
+    (mixed, _), [(mixed_web, _)] = mix_update(TARGET, [WEB], config, FixedChoice(0.25, [0]))
+    assert (float(mixed), float(mixed_web)) == (target, web)
+
+
+def test_mix_update__without_web_data_leaves_across_out():
+    config = JointConfig(mixup_across=True)
+    mixed, web = mix_update(TARGET, [], config, FixedChoice(0.25, [0]))
+    assert mixed is TARGET and web == []
+
+
+def test_mix_update__without_a_target_batch_leaves_web_data_alone(rng):
+    config = JointConfig(mixup_across=True, mixup_within=True)
+    assert mix_update(None, [WEB], config, rng) == (None, [WEB])

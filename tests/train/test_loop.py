@@ -1,0 +1,314 @@
+import json
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from omnisource.config import InflationConfig, JointConfig, SnippetConfig, TrainConfig
+from omnisource.errors import CheckpointError, OmniSourceError
+from omnisource.models.checkpoints import load_network
+from omnisource.report import Report
+from omnisource.train.loop import FitConfig, FitResult, fit
+
+STILL = InflationConfig(mode="replicate")
+FIT = """
+import pickle, sys, time
+import torch
+from omnisource.models import zoo
+from omnisource.train.loop import fit
+
+run, target, auxiliary, config, num_threads, pause_at = pickle.load(open(sys.argv[1], "rb"))
+torch.set_num_threads(num_threads)
+torch.manual_seed(0)
+calls = 0
+
+def pause(network):
+    global calls
+    calls += 1
+    if calls == pause_at:
+        time.sleep(600)
+    return {}
+
+if config.network.model.dropout == 0:
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+else:
+    network = zoo.build(config.network.model, 2)
+fit(run, network, target, auxiliary, config, validate=pause)
+"""
+
+
+def config(network, *, joint=None, **train) -> FitConfig:
+    train = {"inflation": STILL} | train
+    joint = JointConfig(**{"target_share": 1} | (joint or {}))
+    return FitConfig(network=network, train=TrainConfig(joint=joint, **train), num_classes=2, device="cpu")
+
+
+def lines(run: Path) -> list[dict]:
+    """metrics.jsonl without how long things took."""
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in row.items() if not key.endswith("seconds")} for row in rows]
+
+
+def state(run: Path) -> dict:
+    return json.loads((run / "state.json").read_text())
+
+
+def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    ours, theirs = a.state_dict(), b.state_dict()
+    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_fit__leaves_a_run_behind(world, tiny, tmp_path):
+    network, module = tiny("tsn")
+    start = [p.detach().clone() for p in module.parameters()]
+    result = fit(tmp_path / "run", module, world.target, {"images": world.images}, config(network))
+    assert result == FitResult(state="done", num_updates=4, total_updates=4, num_dropped=0)
+    assert any(not torch.equal(a, b) for a, b in zip(start, module.parameters()))
+    saved = load_network(tmp_path / "run" / "network.pt")
+    assert saved.config == network.model_dump(mode="json") and saved.extra == {"num_classes": 2}
+    assert all(torch.equal(saved.state_dict[name], tensor) for name, tensor in module.state_dict().items())
+    written = state(tmp_path / "run")
+    assert (written["state"], written["update"], written["epoch"], written["total_updates"]) == ("done", 4, 2, 4)
+    assert any((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_fit__writes_one_line_an_update(world, tiny, tmp_path):
+    network, module = tiny("tsn", milestones=(1,))
+    fit(tmp_path, module, world.target, {"images": world.images}, config(network))
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(row["update"], row["epoch"]) for row in rows] == [(1, 0), (2, 0), (3, 1), (4, 1)]
+    assert [row["lr"] for row in rows] == pytest.approx([0.009, 0.009, 0.0009, 0.0009])
+    names = {"update", "epoch", "lr", "loss", "loss/target", "loss/images", "top1/target", "top1/images"}
+    assert all(row.keys() == names | {"num_dropped", "grad_norm", "seconds", "data_seconds"} for row in rows)
+    assert all(row["loss"] == pytest.approx(row["loss/target"] + row["loss/images"]) for row in rows)  # 3 and 3 of 3
+
+
+def test_fit__teacher_is_the_same_fit_without_web_data(world, tiny, tmp_path):
+    network, module = tiny("slowonly")
+    result = fit(tmp_path, module, world.target, {}, config(network))
+    assert result.state == "done"
+    assert "loss/target" in lines(tmp_path)[0]
+
+
+def test_fit__learns_what_tells_the_classes_apart(world, tiny, tmp_path):
+    network, _ = tiny("tsn", epochs=12, batch_size=6, lr_per_sample=0.05)
+    colours = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+    fit(tmp_path, colours, world.target, {"images": world.images}, config(network))
+    last = lines(tmp_path)[-1]
+    assert last["top1/target"] == last["top1/images"] == 1.0  # red or green
+
+
+@pytest.mark.parametrize("update", ["summed", "per_source"])
+@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize("across", [False, True])
+def test_fit__every_way_of_mixing_runs(world, tiny, tmp_path, update, within, across):
+    network, module = tiny("tsn", epochs=1, batch_size=6)
+    joint = {"update": update, "mixup_within": within, "mixup_across": across}
+    web = {"images": world.images, "clips": world.clips, "untrimmed": world.untrimmed}
+    assert fit(tmp_path, module, world.target, web, config(network, joint=joint)).state == "done"
+    assert {"loss/images", "loss/clips", "loss/untrimmed"} < lines(tmp_path)[0].keys()
+
+
+@pytest.mark.parametrize(
+    "mode", ["replicate", "translate_random", "translate_constant", "perspective", "perspective_class"]
+)
+def test_fit__every_inflation_runs(world, tiny, tmp_path, mode):
+    network, module = tiny("slowonly", epochs=1, batch_size=6)
+    settings = config(network, inflation=InflationConfig(mode=mode))
+    web = {"images": world.images, "untrimmed": world.untrimmed}
+    assert fit(tmp_path, module, world.target, web, settings, motions=world.motions).state == "done"
+
+
+@pytest.mark.parametrize("composition", ["random", "positive", "2_positive_1_negative", "1_positive_2_negative"])
+def test_fit__every_composition_runs(world, tiny, tmp_path, composition):
+    network, module = tiny("tsn", epochs=1, batch_size=6)
+    settings = config(network, snippets=SnippetConfig(composition=composition))
+    assert fit(tmp_path, module, world.target, {"untrimmed": world.untrimmed}, settings).state == "done"
+
+
+def test_fit__counts_and_reports_what_it_cannot_read(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    web = {"images": [world.broken, *world.images]}
+    with Report("train", progress=False) as report:
+        result = fit(tmp_path, module, world.target, web, config(network, joint={"resampling": "none"}), report=report)
+    assert result.num_dropped == 1  # six draws of six examples
+    assert [(dropped.path, dropped.reason) for dropped in report.dropped] == [(world.broken.path, "not_media")]
+    assert sum(row["num_dropped"] for row in lines(tmp_path)) == 1
+
+
+def test_fit__goes_on_when_a_source_is_unreadable(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    result = fit(tmp_path, module, world.target, {"images": [world.broken]}, config(network))
+    assert (result.state, result.num_dropped) == ("done", 6)
+    assert "loss/images" not in lines(tmp_path)[0]
+
+
+class Interrupting:
+    """A validation that asks the run to stop; at the end of an epoch, so that the next update is the last."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+
+    def __call__(self, network: torch.nn.Module) -> dict[str, float]:
+        (self.run / "STOP").touch()
+        return {}
+
+
+@pytest.mark.parametrize("arch", ["tsn", "slowonly"])
+def test_fit__stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path, arch):
+    network, whole = tiny(arch)
+    web = {"images": world.images, "clips": world.clips}
+    settings = config(network, joint={"mixup_across": True})
+    fit(tmp_path / "whole", whole, world.target, web, settings)
+
+    run, (_, stopped), (_, resumed) = tmp_path / "cut", tiny(arch), tiny(arch)
+    interrupted = config(network, joint={"mixup_across": True}, validate_every=1)
+    result = fit(run, stopped, world.target, web, interrupted, validate=Interrupting(run))
+    assert (result.state, result.num_updates, state(run)["state"]) == ("stopped", 3, "stopped")
+    assert not (run / "STOP").exists() and not (run / "network.pt").exists()
+    torch.nn.init.zeros_(next(resumed.parameters()))  # the checkpoint, not the caller's start, decides
+    assert fit(run, resumed, world.target, web, settings).state == "done"
+    assert same_weights(whole, resumed)
+    assert lines(run) == lines(tmp_path / "whole")
+
+
+def test_fit__workers_change_nothing(world, tiny, tmp_path):
+    web = {"images": world.images}
+    modules = []
+    for workers in (0, 2):
+        network, module = tiny("tsn")
+        fit(tmp_path / str(workers), module, world.target, web, config(network, workers=workers))
+        modules.append(module)
+    assert same_weights(*modules)
+
+
+def test_fit__killed_and_resumed_equals_undisturbed(world, tiny, tmp_path):
+    network, whole = tiny("tsn", epochs=3)
+    web = {"images": world.images}
+    settings = config(network, validate_every=1, checkpoint_every=3)
+    fit(tmp_path / "whole", whole, world.target, web, settings)
+
+    run = tmp_path / "killed"
+    with start(tmp_path, (run, world.target, web, settings, torch.get_num_threads(), 2)) as child:
+        wait_for(lambda: (run / "metrics.jsonl").exists() and len(lines_so_far(run)) == 3, child)
+        child.send_signal(signal.SIGKILL)  # it pauses in the validation after update 4, which is not saved yet
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["update-00000002.pt", "update-00000003.pt"]
+    _, resumed = tiny("tsn", epochs=3)
+    assert fit(run, resumed, world.target, web, settings).num_updates == 6
+    assert same_weights(whole, resumed)
+    assert lines(run) == lines(tmp_path / "whole")
+
+
+def test_fit__two_processes_train_what_one_does(world, tiny, tmp_path):
+    # batches of 4 and 2 targets; a network without batch norm sees no difference but in rounding
+    network, _ = tiny("tsn", batch_size=4)
+    network = network.model_copy(update={"model": network.model.model_copy(update={"dropout": 0.0})})
+    web = {"images": [world.broken, *world.images[:2]]}
+    settings = config(network, joint={"target_share": 4, "resampling": "none"})  # one, none: a process has no image
+    torch.manual_seed(0)
+    alone = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+    fit(tmp_path / "alone", alone, world.target, web, settings)
+
+    run = tmp_path / "shared"
+    with start(tmp_path, (run, world.target, web, settings, 1, 0), processes=2) as child:
+        assert child.wait(timeout=120) == 0, child.stderr.read()
+    together = load_network(run / "network.pt").state_dict
+    assert list(together) == list(alone.state_dict())
+    for name, tensor in alone.state_dict().items():
+        torch.testing.assert_close(together[name], tensor)
+    for ours, theirs in zip(lines(run), lines(tmp_path / "alone"), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4)
+
+
+def test_fit__a_finished_run_is_not_trained_again(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    fit(tmp_path, module, world.target, {}, config(network))
+    before = lines(tmp_path)
+    _, fresh = tiny("tsn", epochs=1)
+    assert fit(tmp_path, fresh, world.target, {}, config(network)).num_updates == 2
+    assert lines(tmp_path) == before and same_weights(module, fresh)
+
+
+def test_fit__refuses_to_resume_with_other_settings(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    fit(tmp_path, module, world.target, {}, config(network))
+    other, module = tiny("tsn", epochs=2)
+    with pytest.raises(CheckpointError, match="was made with other settings"):
+        fit(tmp_path, module, world.target, {}, config(other))
+
+
+def test_fit__validates_in_evaluation_mode_and_writes_the_numbers(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=4)
+    modes = []
+
+    def validate(validated: torch.nn.Module) -> dict[str, float]:
+        modes.append(validated.training)
+        return {"top1": 0.5}
+
+    fit(tmp_path, module, world.target, {}, config(network, validate_every=2), validate=validate)
+    assert modes == [False, False] and module.training
+    assert [row["update"] for row in lines(tmp_path) if row.get("val/top1") == 0.5] == [4, 8]
+
+
+def test_fit__keeps_the_newest_checkpoints(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=3)
+    fit(tmp_path, module, world.target, {}, config(network, checkpoint_every=1, keep_checkpoints=1))
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["update-00000006.pt"]
+
+
+def test_fit__stops_where_the_loss_is_not_finite(world, tiny, tmp_path):
+    network, module = tiny("tsn", lr_per_sample=1e30)
+    with pytest.raises(OmniSourceError, match="update 2: the loss is .* lower optim.lr_per_sample or raise"):
+        fit(tmp_path, module, world.target, {}, config(network, checkpoint_every=1))
+    assert [row["update"] for row in lines(tmp_path)] == [1]
+
+
+def test_fit__bf16_runs(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1, precision="bf16-mixed")
+    assert fit(tmp_path, module, world.target, {"images": world.images}, config(network)).state == "done"
+    assert all(p.dtype == torch.float32 for p in module.parameters())
+
+
+def test_fit__leaves_torchs_settings_as_they_were(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    fit(tmp_path, module, world.target, {}, config(network))
+    assert (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark) == before
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_fit__runs_on_cuda(world, tiny, tmp_path, precision):
+    network, module = tiny("slowonly", precision=precision)
+    settings = FitConfig(network=network, train=TrainConfig(workers=2), num_classes=2, device="cuda")
+    web = {"images": world.images, "clips": world.clips, "untrimmed": world.untrimmed}
+    assert fit(tmp_path, module, world.target, web, settings, motions=world.motions).state == "done"
+
+
+def start(folder: Path, arguments: tuple, *, processes: int = 1) -> subprocess.Popen:
+    """fit in a process of its own, or in several under torchrun."""
+    (folder / "fit.py").write_text(FIT)
+    (folder / "arguments.pkl").write_bytes(pickle.dumps(arguments))
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command = [sys.executable, *(torchrun if processes > 1 else []), folder / "fit.py", folder / "arguments.pkl"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def lines_so_far(run: Path) -> list[str]:
+    return (run / "metrics.jsonl").read_text().splitlines()
+
+
+def wait_for(condition, child: subprocess.Popen) -> None:
+    for _ in range(6000):
+        if condition():
+            return
+        assert child.poll() is None, child.stderr.read()
+        time.sleep(0.01)
+    child.kill()
+    raise AssertionError("the child did not get there in a minute")
