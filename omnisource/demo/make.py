@@ -115,7 +115,7 @@ def _alter(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _draw_picture(piece: Piece, seed: int, size: WorldSize, rng: np.random.Generator) -> np.ndarray:
     if piece.kind == "picture_copy":
-        frame = _alter(_film_clip(_original(piece), seed, size), rng)[int(rng.integers(4, 20))]
+        frame = rng.choice(_alter(_film_clip(_original(piece), seed, size), rng))
         return cv2.resize(frame, None, fx=1.6, fy=1.6, interpolation=cv2.INTER_CUBIC)
     wide, tall = WEB_SHAPES[int(rng.integers(len(WEB_SHAPES)))]
     scale = rng.uniform(120, 260) / min(wide, tall)

@@ -57,10 +57,9 @@ class Labelling:
         self._catalog = catalog
         self._recipe = recipe
         self._similarity = recipe.duplicate_similarity or duplicate_similarity
-        self._create_thresholds(taxonomy)
-        self._create_reviews(reviews)
-        catalog_sql = self._judged_sql()
-        self._judged = f"({catalog_sql})"
+        self._has_verdicts = self._create_verdicts(reviews)
+        self._has_pair_verdicts = self._create_pair_verdicts(reviews)
+        self._judged = f"({self._judged_sql(self._threshold_sql(taxonomy))})"
 
     def funnel(self) -> list[Funnel]:
         """What each step leaves, per source."""
@@ -92,19 +91,20 @@ class Labelling:
             {"source": source_name},
         )
 
-    def _create_thresholds(self, taxonomy: Taxonomy) -> None:
-        by_class = {}
-        for name, confidence in self._recipe.confidence_by_class.items():
-            by_class[taxonomy.index(name)] = confidence
-        classes = {"class_index": list(by_class), "threshold": list(by_class.values())}
-        types = pa.schema([("class_index", pa.int16()), ("threshold", pa.float32())])
-        self._catalog.create("class_thresholds", pa.table(classes, schema=types))
-        by_source = self._recipe.confidence_by_source
-        sources = {"source": list(by_source), "threshold": list(by_source.values())}
-        types = pa.schema([("source", pa.string()), ("threshold", pa.float32())])
-        self._catalog.create("source_thresholds", pa.table(sources, schema=types))
+    def _threshold_sql(self, taxonomy: Taxonomy) -> str:
+        """Least confidence of a segment: of its class, else of its source, else of all; without a join."""
+        steps = []
+        by_class = {taxonomy.index(name): least for name, least in self._recipe.confidence_by_class.items()}
+        if by_class:
+            listed = ", ".join(repr(by_class[index]) if index in by_class else "NULL" for index in range(len(taxonomy)))
+            steps.append(f"([{listed}]::FLOAT[])[s.candidate + 1]")
+        if self._recipe.confidence_by_source:
+            cases = (f"WHEN '{name}' THEN {least!r}" for name, least in self._recipe.confidence_by_source.items())
+            steps.append(f"(CASE s.source {' '.join(cases)} END)::FLOAT")
+        steps.append(f"{float(self._recipe.confidence)!r}::FLOAT")
+        return f"coalesce({', '.join(steps)})"
 
-    def _create_reviews(self, reviews: list[Review]) -> None:
+    def _create_verdicts(self, reviews: list[Review]) -> bool:
         kept = [r for r in reviews if r.verdict in (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL)]
         columns = {
             "key": [r.subject.key for r in kept],
@@ -116,6 +116,9 @@ class Labelling:
             [("key", pa.binary()), ("start_s", pa.float64()), ("verdict", pa.string()), ("class_index", pa.int16())]
         )
         self._catalog.create("verdicts", pa.table(columns, schema=types))
+        return bool(kept)
+
+    def _create_pair_verdicts(self, reviews: list[Review]) -> bool:
         pairs = [r for r in reviews if r.verdict in (Verdict.DUPLICATE, Verdict.NOT_DUPLICATE)]
         columns = {
             "key": [r.subject.key for r in pairs],
@@ -124,6 +127,7 @@ class Labelling:
         }
         types = pa.schema([("key", pa.binary()), ("target_path", pa.string()), ("verdict", pa.string())])
         self._catalog.create("pair_verdicts", pa.table(columns, schema=types))
+        return bool(pairs)
 
     def _scored_sql(self) -> str:
         """Rows of the teachers' scores that the recipe speaks of; the confidence each class would have."""
@@ -159,29 +163,33 @@ class Labelling:
             )
         return f"SELECT key FROM pair_verdicts WHERE verdict = 'duplicate' UNION {measured}"
 
-    def _judged_sql(self) -> str:
+    def _judged_sql(self, threshold: str) -> str:
         """Every scored segment with the outcome of each step: unique_item, sure, agreed, kept, class_index."""
         by_query = self._recipe.label_source == "query"
         candidate, confidence = ("query_class", "query_prob") if by_query else ("top_class", "confidence")
-        agreed = "s.top_class = s.query_class" if self._recipe.label_source == "agreement" else "true"
+        agreed = "coalesce(s.top_class = s.query_class, false)" if self._recipe.label_source == "agreement" else "true"
         invalid = source(self._catalog.workspace.table("validity"))
+        unique, verdicts, joins = "true", "NULL AS segment_verdict, NULL AS item_verdict, NULL AS said_class", ""
+        if self._has_pair_verdicts or self._similarity is not None:
+            unique = f"NOT EXISTS (SELECT 1 FROM ({self._duplicates_sql()}) d WHERE d.key = s.key)"
+        if self._has_verdicts:  # joins cost as much as everything else, so only where someone has said something
+            verdicts = (
+                "segment.verdict AS segment_verdict, item.verdict AS item_verdict,"
+                " coalesce(segment.class_index, item.class_index) AS said_class"
+            )
+            joins = (
+                "LEFT JOIN verdicts segment ON segment.key = s.key AND segment.start_s = s.start_s"
+                " LEFT JOIN verdicts item ON item.key = s.key AND item.start_s IS NULL"
+            )
         return f"""
             WITH scored AS (
                 SELECT s.*, {candidate} AS candidate, coalesce({confidence}, 0) AS candidate_confidence
                 FROM ({self._scored_sql()}) s
                 WHERE NOT EXISTS (SELECT 1 FROM {invalid} v WHERE v.key = s.key AND NOT v.ok)
             ), tested AS (
-                SELECT s.*, s.candidate IS NOT NULL AND s.candidate_confidence
-                        >= coalesce(c.threshold, o.threshold, {float(self._recipe.confidence)!r}::FLOAT) AS sure,
-                    coalesce({agreed}, false) AS agreed,
-                    NOT EXISTS (SELECT 1 FROM ({self._duplicates_sql()}) d WHERE d.key = s.key) AS unique_item,
-                    segment.verdict AS segment_verdict, item.verdict AS item_verdict,
-                    coalesce(segment.class_index, item.class_index) AS said_class
-                FROM scored s
-                LEFT JOIN class_thresholds c ON c.class_index = s.candidate
-                LEFT JOIN source_thresholds o ON o.source = s.source
-                LEFT JOIN verdicts segment ON segment.key = s.key AND segment.start_s = s.start_s
-                LEFT JOIN verdicts item ON item.key = s.key AND item.start_s IS NULL
+                SELECT s.*, s.candidate IS NOT NULL AND s.candidate_confidence >= {threshold} AS sure,
+                    {agreed} AS agreed, {unique} AS unique_item, {verdicts}
+                FROM scored s {joins}
             ), decided AS (
                 SELECT *, CASE
                     WHEN format = 'untrimmed' AND segment_verdict IS NULL AND item_verdict <> 'drop' THEN NULL

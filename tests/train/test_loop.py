@@ -19,7 +19,6 @@ STILL = InflationConfig(mode="replicate")
 FIT = """
 import pickle, sys, time
 import torch
-from omnisource.models import zoo
 from omnisource.train.loop import fit
 
 run, target, auxiliary, config, num_threads, pause_at = pickle.load(open(sys.argv[1], "rb"))
@@ -37,6 +36,8 @@ def pause(network):
 if config.network.model.dropout == 0:
     network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
 else:
+    from omnisource.models import zoo
+
     network = zoo.build(config.network.model, 2)
 fit(run, network, target, auxiliary, config, validate=pause)
 """
@@ -187,23 +188,25 @@ def test_fit__workers_change_nothing(world, tiny, tmp_path):
     assert same_weights(*modules)
 
 
+@pytest.mark.slow
 def test_fit__killed_and_resumed_equals_undisturbed(world, tiny, tmp_path):
     network, whole = tiny("tsn", epochs=3)
     web = {"images": world.images}
-    settings = config(network, validate_every=1, checkpoint_every=3)
+    settings = config(network, validate_every=1)
     fit(tmp_path / "whole", whole, world.target, web, settings)
 
     run = tmp_path / "killed"
     with start(tmp_path, (run, world.target, web, settings, torch.get_num_threads(), 2)) as child:
         wait_for(lambda: (run / "metrics.jsonl").exists() and len(lines_so_far(run)) == 3, child)
-        child.send_signal(signal.SIGKILL)  # it pauses in the validation after update 4, which is not saved yet
-    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["update-00000002.pt", "update-00000003.pt"]
+        child.send_signal(signal.SIGKILL)  # during update 4, or while it pauses in the validation after it
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["update-00000002.pt"]
     _, resumed = tiny("tsn", epochs=3)
     assert fit(run, resumed, world.target, web, settings).num_updates == 6
     assert same_weights(whole, resumed)
     assert lines(run) == lines(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_fit__two_processes_train_what_one_does(world, tiny, tmp_path):
     # batches of 4 and 2 targets; a network without batch norm sees no difference but in rounding
     network, _ = tiny("tsn", batch_size=4)
