@@ -97,11 +97,12 @@ def add(
 
     values = {"name": name, "format": format, "path": folder.resolve(), "classes": classes and classes.resolve()}
     opened = Workspace(workspace)
-    collecting.collect_target(opened)
+    collecting.collect_target(opened)  # the classes that the folders are matched with
     collecting.register_source(opened, config.parse(config.SourceConfig, values, where="add"))
+    before = opened.table("items").dropped_counts()
     counts = collecting.add(opened)
-    dropped = opened.table("items").dropped_counts()
-    print(f"{name}: {counts[name]} new items; {_counted(dict(dropped.most_common())) or 'nothing'} left out")
+    left_out = opened.table("items").dropped_counts() - before
+    print(f"{name}: {counts[name]} new items; {_counted(dict(left_out.most_common())) or 'nothing'} left out")
 
 
 @app.command()

@@ -13,7 +13,7 @@ from omnisource.demo.plan import Piece, WorldSize, rng_of
 from omnisource.demo.scene import TOYS, Act, Lens, film, film_place, film_rest
 from omnisource.media import write_video
 
-PAGE = "<!DOCTYPE html>\n<html><head><title>404</title></head><body>Not found</body></html>\n"
+PAGE = "<!DOCTYPE html>\n<html><head><title>404</title></head><body>No toy {}</body></html>\n"
 WEB_SHAPES = ((4, 3), (4, 3), (16, 9), (1, 1), (3, 4))
 """Aspect ratios of web media; only the first two are the target's."""
 
@@ -118,7 +118,7 @@ def _draw_picture(piece: Piece, seed: int, size: WorldSize, rng: np.random.Gener
         frame = rng.choice(_alter(_film_clip(_original(piece), seed, size), rng))
         return cv2.resize(frame, None, fx=1.6, fy=1.6, interpolation=cv2.INTER_CUBIC)
     wide, tall = WEB_SHAPES[int(rng.integers(len(WEB_SHAPES)))]
-    scale = rng.uniform(120, 260) / min(wide, tall)
+    scale = rng.uniform(96, 200) / min(wide, tall)
     width, height = round(wide * scale), round(tall * scale)
     if piece.act is None:
         return take_irrelevant(width, height, rng)
@@ -139,7 +139,7 @@ def _break(style: str, rng: np.random.Generator) -> bytes:
     if style.startswith("empty"):
         return b""
     if style.startswith("page"):
-        return PAGE.encode()
+        return PAGE.format(rng.integers(10**9)).encode()
     if style == "icon.png":
         return _encoded(take_irrelevant(64, 64, rng)[::4, ::4], "PNG")
     if style == "cut.jpg":

@@ -16,7 +16,8 @@ from omnisource.demo.truth import Span, TrueItem, Truth
 
 Kind = Literal["clip", "other_clip", "picture", "other_picture", "video", "clip_copy", "picture_copy", "broken"]
 IMAGE_ENDINGS = ("jpg", "jpg", "jpg", "jpg", "jpg", "jpg", "webp", "png")
-BREAKAGES = ("empty.jpg", "page.jpg", "cut.jpg", "icon.png", "empty.mp4", "page.mp4", "cut.mp4")
+BREAKAGES = ("empty.jpg", "page.jpg", "cut.jpg", "icon.png", "page.mp4", "cut.mp4")
+"""Ways to be broken; the first happens once, since all empty files are the same item."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ class WorldSize:
     """Of clips."""
     clip_s: float = 2.5
     """Length of a clip."""
-    video_fps: float = 10
+    video_fps: float = 8
     """Of long videos."""
     video_s: float = 36
     """Mean length of a long video; single ones are a quarter shorter or longer."""
@@ -161,7 +162,7 @@ def _copies(val: Sequence[Piece], size: WorldSize, rng: np.random.Generator) -> 
 
 def _broken(size: WorldSize, rng: np.random.Generator) -> Iterator[Piece]:
     for i in range(size.broken):
-        style = BREAKAGES[i % len(BREAKAGES)]
+        style = BREAKAGES[0] if i == 0 else BREAKAGES[1 + i % (len(BREAKAGES) - 1)]
         folder = "clip" if style.endswith("mp4") else "image"
         label = ACTS[int(rng.integers(len(ACTS)))].class_name
         yield Piece(path=f"web/{folder}/{label}/x{i:03d}.{style.split('.')[1]}", kind="broken", style=style)

@@ -18,6 +18,7 @@ from omnisource.config import (
     TargetConfig,
     TeacherConfig,
     TestConfig,
+    TrainConfig,
     ValidityConfig,
 )
 from omnisource.demo.world import World
@@ -48,6 +49,7 @@ def demo_study(world: World, *, dims: Literal[2, 3]) -> Study:
         student=video_teacher,
         teachers=_teachers(dims),
         motion=MotionConfig(short_side_px=96, max_clips=120),
+        train=TrainConfig(workers=2),
         recipes={
             "omnisource": Recipe(teachers=teachers, confidence=0.3, label_source="query"),
             "unfiltered": Recipe(teachers=teachers, confidence=0.0, label_source="query"),
@@ -68,7 +70,7 @@ def _tsn() -> NetworkConfig:
     return NetworkConfig(
         model=ModelConfig(arch="tsn", backbone="resnet10", width=0.25, pretrained="none"),
         input=INPUT,
-        optim=_optim(epochs=100),
+        optim=_optim(epochs=60),
         test=TestConfig(num_clips=8, crops="center", crop_px=INPUT.crop_px, batch_size=16),
     )
 
@@ -79,7 +81,7 @@ def _slowonly() -> NetworkConfig:
             arch="slowonly", backbone="resnet10", width=0.25, pretrained="none", clip_len=4, frame_interval=3
         ),
         input=INPUT,
-        optim=_optim(epochs=100),
+        optim=_optim(epochs=60),
         test=TestConfig(num_clips=3, crops="center", crop_px=INPUT.crop_px, batch_size=16),
     )
 

@@ -31,13 +31,15 @@ def collect_target(workspace: Workspace, *, redo: bool = False) -> int:
     if redo:
         table.clear()
     with table.writer(settings, rows_per_part=10**9, seconds_per_part=float("inf")) as writer:
-        if table.parts():
+        if table.parts():  # the only part is written whole
             return table.num_rows()
         located = study.target.model_copy(update={"root": workspace.root / study.target.root})
         target = read_target(located, seed=study.seed)
         workspace.save_taxonomy(target.taxonomy)
-        writer.add([_target_row(example, split="train") for example in target.train])
+        absent = [Dropped(path=Path(name), key=None, reason="missing_clip", detail="") for name in target.missing]
+        writer.add([_target_row(example, split="train") for example in target.train], absent)
         writer.add([_target_row(example, split="val") for example in target.val])
+    save_report(workspace, "target", table, Report("target", progress=False))
     logger.info("target: %d classes, %d train, %d val", len(target.taxonomy), len(target.train), len(target.val))
     return table.num_rows()
 
@@ -56,11 +58,15 @@ def target_examples(workspace: Workspace, split: str) -> list[Example]:
 
 
 def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
-    """Add a local folder to the study, so that `add` reads it; raises ConfigError for a name that is taken."""
+    """Add a local folder to the study, so that `add` reads it.
+
+    Raises ConfigError for a name that is taken, and what is wrong with the folder before it is written down.
+    """
     study = workspace.study()
     for known in study.sources:
         if known.name == folder.name and known != folder:
             raise ConfigError(f"source {folder.name!r} is there already, as {known.path}; choose another --name")
+    local.scan_folder(_located(workspace, folder), workspace.taxonomy())
     if folder not in study.sources:
         config.save(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
 

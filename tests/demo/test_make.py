@@ -61,7 +61,7 @@ def test_make_piece__pictures_can_be_read(ending: str, tmp_path: Path) -> None:
     piece = Piece(path=f"web/image/bouncing_duck/1.{ending}", kind="picture", act=ACT, style="studio")
     picture = read_image(_make(piece, tmp_path))
 
-    assert 120 <= min(picture.shape[:2]) <= 260
+    assert 96 <= min(picture.shape[:2]) <= 200
 
 
 @pytest.mark.parametrize("style", [style for style in BREAKAGES if style.endswith("mp4")])

@@ -38,10 +38,11 @@ def test_draw_toy__other_generator_state_other_toy() -> None:
 
 
 def test_draw_toy__ball_is_a_disc(rng: np.random.Generator) -> None:
-    # radius 0.82 of half a sprite, drawn at 0.92: area pi * (0.82 * 0.92 * 96)^2 = 16477 px
-    area = (draw_toy("ball", LIFELIKE, rng)[..., 3] > 127).sum()
-
-    assert area == pytest.approx(16477, rel=0.03)
+    # radius 0.82 of half a sprite, drawn at 0.92: area pi * (0.82 * 0.92 * 96)^2 = 16478 px; patterns may reach
+    # 0.03 further: pi * (0.85 * 0.92 * 96)^2 = 17705 px
+    for _ in range(10):
+        area = (draw_toy("ball", LIFELIKE, rng)[..., 3] > 127).sum()
+        assert 0.98 * 16478 < area < 1.02 * 17705
 
 
 def test_draw_toy__sketch_has_no_colour_but_ink_and_paper(rng: np.random.Generator) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from omnisource import config
-from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.errors import ConfigError, OmniSourceError, WorkspaceError
 from omnisource.pipeline import collecting
 from omnisource.workspace import Workspace
 from tests import micro_world
@@ -87,3 +87,12 @@ def test_check__every_item_has_a_row_and_the_broken_ones_a_reason(workspace: Wor
     report = workspace.report_path("check").read_text()
     assert "page.jpg" in report
     assert collecting.check(workspace) == counts  # nothing is left to do
+
+
+def test_register_source__a_folder_with_unknown_classes_is_not_written_down(workspace: Workspace, tmp_path: Path):
+    collecting.collect_target(workspace)
+    (tmp_path / "web" / "purple").mkdir(parents=True)
+    (tmp_path / "web" / "purple" / "a.jpg").write_bytes(b"x")
+    with pytest.raises(OmniSourceError, match="purple"):
+        collecting.register_source(workspace, config.SourceConfig(name="odd", format="image", path=tmp_path / "web"))
+    assert "odd" not in {source.name for source in workspace.study().sources}
