@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,8 @@ HERE = Path(".")
 
 def main() -> None:
     """Run the command line; errors that a person can put right are one line, with exit status 1."""
+    # torch's waiting threads would otherwise burn the cores that decoding needs (facts: performance, traps)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from omnisource.errors import ConfigError
+from omnisource.files import write_atomically
 from omnisource.types import Format
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -307,9 +308,7 @@ def load_recipe(path: Path) -> Recipe:
 
 def save(config: StageConfig, path: Path) -> None:
     """Write every setting as YAML, defaults included, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(to_yaml(config), encoding="utf-8")
-    partial.replace(path)
+    write_atomically(path, to_yaml(config))
 
 
 def to_yaml(config: StageConfig) -> str:

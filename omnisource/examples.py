@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from omnisource.tables import SCHEMAS, save_atomically
+from omnisource.files import save_atomically
+from omnisource.tables import SCHEMAS
 from omnisource.types import Example, Format, Segment
 
 

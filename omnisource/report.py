@@ -19,6 +19,7 @@ from typing import Protocol, Self, TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from omnisource.errors import ItemError
+from omnisource.files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -130,9 +131,7 @@ class Report:
             "reasons": dict(reasons.most_common()),
             "first_dropped": listed,
         }
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
-        partial.replace(path)
+        write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False))
 
 
 def _in_process(rows: Iterable[In], function: Callable[[In], Out]) -> Iterator[tuple[In, Callable[[], Out]]]:

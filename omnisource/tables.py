@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from omnisource.errors import WorkspaceError, WriterBusyError
+from omnisource.files import save_atomically, write_atomically
 from omnisource.report import Dropped
 
 _KEY = pa.binary(16)
@@ -187,21 +188,6 @@ def require_same(found: Mapping[str, object], wanted: Mapping[str, object], *, w
                 f"{what} was made with {key} = {found.get(key)!r}, now it is {wanted.get(key)!r}; "
                 "set it back, or make it anew with --redo"
             )
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    save_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
-
-
-def save_atomically(path: Path, save: Callable[[Path], object]) -> None:
-    """Let `save` write a `.partial`, force it to the disk, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    save(partial)
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _write_part(table: Table, number: int, rows: pa.Table) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from omnisource import config
 from omnisource.errors import WorkspaceError
-from omnisource.tables import SCHEMAS, Table, write_atomically
+from omnisource.files import write_atomically
+from omnisource.tables import SCHEMAS, Table
 from omnisource.types import Taxonomy
 
 

@@ -14,7 +14,7 @@ TARGET = ("target", "target_lists", "target_official")
 
 RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or packages in omnisource/
     {"records": ("__init__", "types", "errors")},
-    {"floor": ("config", "workspace", "tables", "examples", "catalog", "reviews", "report", *MEDIA)},
+    {"floor": ("files", "config", "workspace", "tables", "examples", "catalog", "reviews", "report", *MEDIA)},
     {"models": ("models",), "transform": ("transform",)},
     {
         "target": TARGET,
@@ -40,7 +40,19 @@ OWNERS = {  # library -> the parts of omnisource/ that may import it; app/ is ou
 }
 
 WITHOUT_TORCH = (
-    *("__init__", "types", "errors", "config", "workspace", "tables", "examples", "catalog", "reviews", "report"),
+    *(
+        "__init__",
+        "types",
+        "errors",
+        "files",
+        "config",
+        "workspace",
+        "tables",
+        "examples",
+        "catalog",
+        "reviews",
+        "report",
+    ),
     *(*MEDIA, *TARGET, "collect", "clean.validity", "demo.world"),
 )
 LIGHT = ("__init__", "config", "workspace", "report")

@@ -12,7 +12,7 @@ import pytest
 
 from omnisource.errors import WorkspaceError, WriterBusyError
 from omnisource.report import Dropped
-from omnisource.tables import SCHEMAS, Table, require_same, sole_writer, write_atomically
+from omnisource.tables import SCHEMAS, Table, require_same, sole_writer
 
 
 @pytest.fixture
@@ -141,8 +141,3 @@ def test_require_same__extra_key_on_either_side_is_a_difference():
         require_same({"a": 1}, {"a": 1, "b": 2}, what="x")
     with pytest.raises(WorkspaceError, match="b = 2, now it is None"):
         require_same({"a": 1, "b": 2}, {"a": 1}, what="x")
-
-
-def test_write_atomically__leaves_no_partial(tmp_path: Path):
-    write_atomically(tmp_path / "deep" / "x.json", "1")
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.json"]

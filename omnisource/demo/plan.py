@@ -55,7 +55,7 @@ class WorldSize:
     video_s: float = 36
     """Mean length of a long video; single ones are a quarter shorter or longer."""
     noise: float = 0.5
-    """Mean share of the web images and clips that do not show their query's class."""
+    """Mean share of the web images and clips that do not show their query's class; from half to 1.5 times that."""
     action: float = 0.2
     """Share of a long video that shows its class."""
 
@@ -170,7 +170,7 @@ def _broken(size: WorldSize, rng: np.random.Generator) -> Iterator[Piece]:
 
 def _noise_shares(mean: float, rng: np.random.Generator) -> np.ndarray:
     """(K,) share of wrong results of each query: some queries work well, some hardly; their mean is `mean`."""
-    return rng.permutation(np.linspace(0.6, 1.4, len(ACTS))) * mean
+    return rng.permutation(np.linspace(0.5, 1.5, len(ACTS))) * mean
 
 
 def _results(act: Act, amount: int, noise: float, rng: np.random.Generator) -> list[Act | None]:
@@ -179,12 +179,12 @@ def _results(act: Act, amount: int, noise: float, rng: np.random.Generator) -> l
     Like a word with two meanings, each query has one other act that it mostly errs to.
     """
     num_wrong = round(amount * noise)
-    num_other = num_wrong // 2
+    num_other = round(0.6 * num_wrong)
     toy = TOYS[(TOYS.index(act.toy) + 1) % len(TOYS)]
     motion = MOTIONS[(MOTIONS.index(act.motion) + 1) % len(MOTIONS)]
     usual = Act(motion=motion, toy=toy)
     others = [other for other in ACTS if other != act]
-    wrong = [usual if rng.uniform() < 0.7 else others[int(rng.integers(len(others)))] for _ in range(num_other)]
+    wrong = [usual if rng.uniform() < 0.8 else others[int(rng.integers(len(others)))] for _ in range(num_other)]
     results: list[Act | None] = [act] * (amount - num_wrong) + wrong + [None] * (num_wrong - num_other)
     return [results[i] for i in rng.permutation(amount)]
 

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from omnisource.errors import CheckpointError
+from omnisource.files import save_atomically
 from omnisource.models.released import from_released, is_released, to_released
 
 __all__ = [
@@ -57,9 +58,8 @@ def save_network(
     path: Path, network: nn.Module, config: Mapping[str, object], extra: Mapping[str, object] | None = None
 ) -> None:
     """Write weights, settings and `extra` (plain values and tensors), whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    torch.save({"state_dict": network.state_dict(), "config": dict(config), "extra": dict(extra or {})}, partial)
-    partial.replace(path)
+    content = {"state_dict": network.state_dict(), "config": dict(config), "extra": dict(extra or {})}
+    save_atomically(path, lambda partial: torch.save(content, partial))
 
 
 def load_network(path: Path) -> SavedNetwork:

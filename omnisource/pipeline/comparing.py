@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 
 from omnisource.evaluate import comparison, confusion, metrics
+from omnisource.files import write_atomically
 from omnisource.pipeline.training import saved_metrics, saved_predictions
-from omnisource.tables import write_atomically
 from omnisource.workspace import Workspace
 
 TOP_PAIRS = 5

@@ -6,9 +6,10 @@ import numpy as np
 
 from omnisource import config, media
 from omnisource.errors import ItemError, WorkspaceError
+from omnisource.files import save_atomically
 from omnisource.pipeline.collecting import target_examples
 from omnisource.report import Report
-from omnisource.tables import save_atomically, sole_writer
+from omnisource.tables import sole_writer
 from omnisource.transform import camera_motion, homography
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Example

@@ -10,10 +10,11 @@ from omnisource import config
 from omnisource.catalog import Catalog
 from omnisource.errors import WorkspaceError
 from omnisource.examples import ExampleFile, write_examples
+from omnisource.files import write_atomically
 from omnisource.label.pseudo import Funnel, Labelling
 from omnisource.pipeline.scoring import teachers
 from omnisource.reviews import Reviews
-from omnisource.tables import sole_writer, write_atomically
+from omnisource.tables import sole_writer
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 

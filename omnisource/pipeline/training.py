@@ -15,13 +15,14 @@ from omnisource import config
 from omnisource.config import InflationConfig, JointConfig, SnippetConfig
 from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.evaluate import metrics, predictions, protocols
+from omnisource.files import save_atomically, write_atomically
 from omnisource.models import zoo
 from omnisource.pipeline.collecting import target_examples
 from omnisource.pipeline.motion import load_motion
 from omnisource.pipeline.networks import load_network, pick_device, run_name, weights_fingerprint
 from omnisource.pipeline.recipes import auxiliary_examples
 from omnisource.report import Report
-from omnisource.tables import require_same, save_atomically, sole_writer, write_atomically
+from omnisource.tables import require_same, sole_writer
 from omnisource.train import loop
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Format

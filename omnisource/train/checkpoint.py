@@ -4,7 +4,6 @@ There is no random state in it: every update seeds its own generators from (seed
 """
 
 import logging
-import os
 import pickle
 import re
 import zipfile
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from omnisource.errors import CheckpointError
+from omnisource.files import save_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ def save(folder: Path, checkpoint: Checkpoint, *, keep: int) -> Path:
     """Write update-XXXXXXXX.pt and remove all but the `keep` newest checkpoints."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"update-{checkpoint.update:08d}.pt"
-    save_atomically(path, {name: getattr(checkpoint, name) for name in Checkpoint.__slots__})
+    content = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
+    save_atomically(path, lambda partial: torch.save(content, partial))
     for old in _newest_first(folder)[keep:]:
         old.unlink()
     return path
@@ -67,16 +68,6 @@ def load_newest(folder: Path, *, fingerprint: str, device: torch.device) -> Chec
             )
         return checkpoint
     return None
-
-
-def save_atomically(path: Path, content: Mapping[str, object]) -> None:
-    """torch.save that leaves either the whole file or what was there before, also when the power fails."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        torch.save(dict(content), file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from omnisource.files import write_atomically
+
 _BEAT_S = 1.0
 """state.json is renewed at most this often."""
 
@@ -55,9 +57,7 @@ class Journal:
             return
         self._beat_s = now
         content = {"state": state, "update": update, "epoch": epoch, "total_updates": self._total_updates}
-        partial = self._state_path.with_name("state.json.partial")
-        partial.write_text(json.dumps(content | {"heartbeat": time.time()}), encoding="utf-8")
-        partial.replace(self._state_path)
+        write_atomically(self._state_path, json.dumps(content | {"heartbeat": time.time()}))
 
 
 def _forget_after(path: Path, update: int) -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from omnisource.errors import CheckpointError
-from omnisource.train.checkpoint import Checkpoint, load_newest, save, save_atomically
+from omnisource.train.checkpoint import Checkpoint, load_newest, save
 
 CPU = torch.device("cpu")
 
@@ -54,15 +54,3 @@ def test_load_newest__refuses_a_run_with_other_settings(tmp_path):
     save(tmp_path, checkpoint(1, fingerprint="old"), keep=2)
     with pytest.raises(CheckpointError, match="update-00000001.pt was made with other settings.*a new run folder"):
         load_newest(tmp_path, fingerprint="new", device=CPU)
-
-
-def test_save_atomically__leaves_no_partial_file(tmp_path):
-    save_atomically(tmp_path / "a.pt", {"x": torch.ones(1)})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
-
-
-def test_save_atomically__keeps_the_old_file_when_writing_fails(tmp_path):
-    save_atomically(tmp_path / "a.pt", {"x": 1})
-    with pytest.raises(AttributeError):  # a local function cannot be pickled
-        save_atomically(tmp_path / "a.pt", {"x": lambda: None})
-    assert torch.load(tmp_path / "a.pt") == {"x": 1}

@@ -1,0 +1,25 @@
+"""Files: whole or absent, and the old one stays while the new one is not whole."""
+
+from pathlib import Path
+
+import pytest
+
+from omnisource.files import save_atomically, write_atomically
+
+
+def test_write_atomically__leaves_no_partial(tmp_path: Path):
+    write_atomically(tmp_path / "deep" / "x.json", "1")
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.json"]
+
+
+def test_save_atomically__keeps_the_old_file_when_writing_fails(tmp_path: Path):
+    path = tmp_path / "a"
+    write_atomically(path, "old")
+
+    def fail(partial: Path) -> None:
+        partial.write_text("ne")
+        raise RuntimeError("no space left")
+
+    with pytest.raises(RuntimeError, match="no space left"):
+        save_atomically(path, fail)
+    assert path.read_text() == "old"
