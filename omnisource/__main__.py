@@ -233,12 +233,14 @@ def compare(
 @app.command()
 def run(
     workspace: Where = HERE,
-    start: Annotated[str, typer.Option("--from", help="First stage.")] = "target",
+    start: Annotated[str, typer.Option("--from", help="First stage; `status` names what is next.")] = "target",
     stop: Annotated[str, typer.Option("--to", help="Last stage.")] = "compare",
     recipe: RecipeNames = None,
     redo: Redo = False,
 ) -> None:
     """Run every stage, or some; finished ones are kept, an interrupted one goes on.
+
+    In order: target, add, check, teach, score, motion, label, train, evaluate, compare.
 
     Example: `omnisource run --from score --to label`
     """
@@ -246,7 +248,9 @@ def run(
 
     opened = Workspace(workspace)
     options = stages.Options(recipes=tuple(_recipes(opened, recipe)), redo=redo)
-    stages.run(opened, options, lambda line: print(line, flush=True), start=start, stop=stop)
+    state = stages.run(opened, options, lambda line: print(line, flush=True), start=start, stop=stop)
+    if state == "stopped":
+        raise typer.Exit(STOPPED)
     if stop == "compare":
         _print_results(opened, False)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -10,18 +11,20 @@ from omnisource.doctor import Finding
 from omnisource.evaluate.metrics import Metrics
 from omnisource.label.pseudo import Funnel
 from omnisource.pipeline.comparing import PairChange, RunComparison
+from omnisource.pipeline.networks import BASELINE, baseline_name
 
 console = Console()
 
 
 def print_results(results: Mapping[str, Metrics]) -> None:
     """One row per run, with its change against the baseline of the same network."""
-    table = Table(title="Validation results", title_justify="left")
-    for column in ("run", "top-1", "95 %", "top-5", "class mean", "mAP", "clips", "change"):
-        table.add_column(column, justify="left" if column == "run" else "right", no_wrap=True)
+    table = Table(title="Validation results", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("run", overflow="fold")
+    for column in ("top-1", "95 %", "top-5", "class\nmean", "mAP", "clips", "change"):
+        table.add_column(column, justify="right", no_wrap=True)
     for run, measured in results.items():
-        baseline = results.get(f"{run.partition('-')[0]}-baseline")
-        change = "" if baseline is None or baseline is measured else f"{measured.top1 - baseline.top1:+.1%}"
+        baseline = _baseline_of(run, results)
+        change = "" if baseline is None else f"{measured.top1 - baseline.top1:+.1%}"
         table.add_row(
             escape(run),
             f"{measured.top1:.1%}",
@@ -55,7 +58,7 @@ def print_comparison(result: RunComparison) -> None:
         f"top-1 {overall.top1_change:+.1%} on {overall.num_examples} clips "
         f"({overall.num_gained} gained, {overall.num_lost} lost, p = {overall.p_value:.2g})"
     )
-    table = Table(title="Confusion score change (Eq. 3; below 0 is better)", title_justify="left")
+    table = Table(title="Change of confusion scores (Eq. 3)", title_justify="left")
     for column in ("", "class", "class", "change"):
         table.add_column(column, justify="right" if column == "change" else "left")
     for word, pairs in (("better", result.improved), ("worse", result.worsened)):
@@ -114,6 +117,15 @@ def print_grades(grades: Sequence[Mapping[str, object]]) -> None:
         shares = [f"{row[name]:.1%}" for name in ("precision", "recall")]
         table.add_row(escape(str(row["stage"])), escape(str(row["source"])), *shares, str(row["num_items"]))
     console.print(table)
+
+
+def _baseline_of(run: str, results: Mapping[str, Metrics]) -> Metrics | None:
+    """Of the longest network whose name the run's starts with, since names may hold dashes; a baseline has none."""
+    if run.endswith(f"-{BASELINE}"):
+        return None
+    parts = run.split("-")
+    names = [baseline_name("-".join(parts[:end])) for end in range(len(parts) - 1, 0, -1)]
+    return next((results[name] for name in names if name in results), None)
 
 
 def _pair(word: str, pair: PairChange) -> tuple[str, str, str, str]:

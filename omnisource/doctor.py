@@ -100,11 +100,13 @@ def _mongod() -> Finding:
     if found is None:
         remedy = "`make setup` installs one; or install MongoDB and put mongod on PATH"
         return Finding(name="mongod for FiftyOne", state="missing", detail="none found", remedy=remedy)
-    answer = subprocess.run([str(found), "--version"], capture_output=True, text=True, check=False, timeout=30)
-    if answer.returncode != 0:
+    try:
+        answer = subprocess.run([str(found), "--version"], capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError) as error:
+        why = (getattr(error, "stderr", None) or str(error)).strip()[:200]
         remedy = "reinstall it; FiftyOne's own says what failed in fiftyone/db/bin/exception.txt"
-        return Finding(name="mongod for FiftyOne", state="broken", detail=answer.stderr.strip()[:200], remedy=remedy)
-    return Finding(name="mongod for FiftyOne", state="ok", detail=answer.stdout.splitlines()[0])
+        return Finding(name="mongod for FiftyOne", state="broken", detail=f"{found}: {why}", remedy=remedy)
+    return Finding(name="mongod for FiftyOne", state="ok", detail=answer.stdout.partition("\n")[0] or str(found))
 
 
 def find_mongod() -> Path | None:
@@ -128,9 +130,11 @@ def _optional(library: str, extra: str, purpose: str) -> Finding:
 
 
 def _writable(folder: Path) -> Finding:
+    folder = folder.resolve()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())  # what is missing will be made
     try:
-        with tempfile.NamedTemporaryFile(dir=folder):
-            free_gib = shutil.disk_usage(folder).free / 2**30
+        with tempfile.NamedTemporaryFile(dir=existing):
+            free_gib = shutil.disk_usage(existing).free / 2**30
     except OSError as error:
         return Finding(name=f"folder {folder}", state="broken", detail=str(error), remedy="choose a writable folder")
     return Finding(name=f"folder {folder}", state="ok", detail=f"writable, {free_gib:.0f} GiB free")

@@ -248,11 +248,14 @@ def _recount(path: Path, info: VideoInfo, num_frames: int) -> VideoInfo:
 
 
 def _rgb_converter() -> "Callable[[VideoFrame], np.ndarray]":
-    """One conversion context for all frames of a video; a new one for each costs as much as a small frame."""
+    """One conversion context for all frames of a video, in one thread.
+
+    A new context for each frame, or threads that wait for each other, cost more than a small frame itself.
+    """
     from av.video.reformatter import VideoReformatter
 
     reformatter = VideoReformatter()
-    return lambda frame: reformatter.reformat(frame, format="rgb24").to_ndarray()
+    return lambda frame: reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
 
 
 def _import_decord():

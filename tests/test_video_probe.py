@@ -59,7 +59,7 @@ def test_read_index__times_of_frames_and_keyframes(clip: Path) -> None:
         ticks_a_frame = int(Fraction(1, 10) / stream.time_base)
     assert index.is_exact
     assert np.diff(index.pts).tolist() == [ticks_a_frame] * 29
-    assert index.keyframe_pts.tolist() == [index.pts[0]]  # x264 places the next one after 250 frames
+    assert index.keyframe_pts.tolist() == [index.pts[0], index.pts[12], index.pts[24]]  # media.KEYFRAME_EVERY
 
 
 def test_read_index__guessed_times_are_not_exact(clip: Path, tmp_path: Path) -> None:

@@ -141,15 +141,13 @@ def _break(style: str, rng: np.random.Generator) -> bytes:
     if style.startswith("page"):
         return PAGE.format(rng.integers(10**9)).encode()
     if style == "icon.png":
-        return _encoded(take_irrelevant(64, 64, rng)[::4, ::4], "PNG")
+        buffer = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(take_irrelevant(64, 64, rng)[::4, ::4])).save(buffer, "PNG")
+        return buffer.getvalue()
     if style == "cut.jpg":
-        whole = _encoded(take_irrelevant(160, 120, rng), "JPEG")
-        return whole[:400]
+        buffer = io.BytesIO()
+        comment = str(rng.integers(10**9)).encode()  # the same header in two files would make them one item
+        Image.fromarray(take_irrelevant(160, 120, rng)).save(buffer, "JPEG", comment=comment)
+        return buffer.getvalue()[:400]
     # an MP4 whose upload stopped: its index, at the end, is missing
     return b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41\x00\x01\x00\x00mdat" + rng.bytes(6000)
-
-
-def _encoded(picture: np.ndarray, image_format: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(buffer, image_format)
-    return buffer.getvalue()

@@ -16,7 +16,7 @@ PROP_CHANCES: dict[str, dict[str, float]] = {
 """How often a prop is seen with a motion: real actions, too, are half betrayed by what stands around."""
 
 USUAL_PLACE = {"bouncing": "indoors", "spinning": "table", "swinging": "outdoors"}
-USUAL_PLACE_CHANCE = 0.75
+USUAL_PLACE_CHANCE = 0.8
 """How often an action is seen at its usual place rather than at any."""
 
 

@@ -25,7 +25,7 @@ from omnisource.demo.world import World
 from omnisource.types import Format
 
 WEB_IMAGE, WEB_CLIP, WEB_VIDEO = "web_image", "web_clip", "web_video"
-INPUT = InputConfig(short_side_px=56, crop_px=48, crop="multi_scale")
+INPUT = InputConfig(short_side_px=56, crop_px=56, crop="multi_scale")
 
 
 def demo_study(world: World, *, dims: Literal[2, 3]) -> Study:
@@ -70,7 +70,7 @@ def _tsn() -> NetworkConfig:
     return NetworkConfig(
         model=ModelConfig(arch="tsn", backbone="resnet10", width=0.25, pretrained="none"),
         input=INPUT,
-        optim=_optim(epochs=60),
+        optim=_optim(epochs=90),
         test=TestConfig(num_clips=8, crops="center", crop_px=INPUT.crop_px, batch_size=16),
     )
 
@@ -81,7 +81,7 @@ def _slowonly() -> NetworkConfig:
             arch="slowonly", backbone="resnet10", width=0.25, pretrained="none", clip_len=4, frame_interval=3
         ),
         input=INPUT,
-        optim=_optim(epochs=60),
+        optim=_optim(epochs=90),
         test=TestConfig(num_clips=3, crops="center", crop_px=INPUT.crop_px, batch_size=16),
     )
 

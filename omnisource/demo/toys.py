@@ -18,7 +18,7 @@ SPRITE_PX = 192
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Surface = Literal["shaded", "flat", "sketch"]
-USUAL_COLOUR = 0.85
+USUAL_COLOUR = 0.9
 """Share of the toys of a kind that have its usual colour: yellow ducks, blue robots, red balls, purple kites."""
 INK: Colour = (38, 34, 42)
 PAPER: Colour = (250, 248, 242)

@@ -1,5 +1,7 @@
 """The first stages: labelled data, local folders of web data, validity (paper 3.3, 4)."""
 
+import hashlib
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -55,6 +57,14 @@ def target_examples(workspace: Workspace, split: str) -> list[Example]:
     if not examples:
         raise WorkspaceError(f"{workspace.root} has no {split} clips yet; `omnisource run --to target` reads them")
     return examples
+
+
+def target_fingerprint(workspace: Workspace) -> str:
+    """Hash of the table `target`, by which later stages know that they worked on the same clips."""
+    digest = hashlib.blake2b(digest_size=16)
+    for row in workspace.table("target").read().to_pylist():
+        digest.update(json.dumps(row, sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:

@@ -1,6 +1,7 @@
 """Two runs side by side: accuracy, chance, and the class pairs that the web data told apart (paper 5.2, Eq. 3)."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 
 from omnisource.evaluate import comparison, confusion, metrics
@@ -65,7 +66,7 @@ def compare(workspace: Workspace, baseline: str, student: str) -> RunComparison:
     classes = [
         ClassChange(class_name=name, baseline=float(before), student=float(after))
         for name, before, after in zip(taxonomy.names, *accuracies)
-        if before == before  # NaN: a class without examples
+        if not math.isnan(before + after)  # NaN: a class without examples
     ]
     result = RunComparison(
         baseline=baseline,

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from omnisource import config, media
 from omnisource.errors import ItemError, WorkspaceError
-from omnisource.files import save_atomically
-from omnisource.pipeline.collecting import target_examples
+from omnisource.files import save_atomically, write_atomically
+from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.report import Report
-from omnisource.tables import sole_writer
+from omnisource.tables import require_same, sole_writer
 from omnisource.transform import camera_motion, homography
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Example
@@ -21,9 +22,9 @@ def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool
     study = workspace.study()
     path = workspace.motion_path
     settings_path = path.with_suffix(".yaml")
+    settings = study.motion.model_dump(mode="json") | {"seed": study.seed, "target": target_fingerprint(workspace)}
     if path.is_file() and not redo and settings_path.is_file():
-        if config.to_yaml(study.motion) != settings_path.read_text(encoding="utf-8"):
-            raise WorkspaceError(f"{path.name} was fitted with other `motion` settings; fit it anew with --redo")
+        require_same(yaml.safe_load(settings_path.read_text(encoding="utf-8")), settings, what="camera motion")
         return load_motion(workspace)
     rng = np.random.default_rng(study.seed)
     examples = target_examples(workspace, "train")
@@ -42,8 +43,9 @@ def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool
             dropped=report.take_dropped(),
         )
         motions = _fit(np.array(parameters).reshape(-1, 8), np.array(classes, np.int64), report, study.motion)
+        settings_path.unlink(missing_ok=True)  # killed between the two files, the motion is fitted again
         _save(path, motions)
-        config.save(study.motion, settings_path)
+        write_atomically(settings_path, yaml.safe_dump(settings, sort_keys=False))
     return motions
 
 

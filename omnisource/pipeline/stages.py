@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from omnisource.catalog import Catalog
+from omnisource.config import Study
 from omnisource.errors import ConfigError
 from omnisource.pipeline import collecting, comparing, motion, recipes, scoring, training
-from omnisource.pipeline.networks import BASELINE, baseline_name, run_name
+from omnisource.pipeline.networks import baseline_name, run_name
 from omnisource.workspace import Workspace
 
 STAGES = ("target", "add", "check", "teach", "score", "motion", "label", "train", "evaluate", "compare")
@@ -26,8 +27,11 @@ class Options:
     """Measure anew what is there already."""
 
 
-def run(workspace: Workspace, options: Options, say: Say, *, start: str = "target", stop: str = "compare") -> None:
-    """Run the stages from `start` to `stop`; what is finished is kept, what was interrupted goes on."""
+def run(workspace: Workspace, options: Options, say: Say, *, start: str = "target", stop: str = "compare") -> str:
+    """Run the stages from `start` to `stop`; what is finished is kept, what was interrupted goes on.
+
+    Returns "done", or "stopped" where a training run was asked to stop; no later stage is run then.
+    """
     for name in (start, stop):
         if name not in STAGES:
             raise ConfigError(f"no stage {name!r}; stages: {', '.join(STAGES)}")
@@ -35,7 +39,9 @@ def run(workspace: Workspace, options: Options, say: Say, *, start: str = "targe
     if first > last:
         raise ConfigError(f"--from {start} comes after --to {stop}; the order is: {', '.join(STAGES)}")
     for stage in STAGES[first : last + 1]:
-        _RUN[stage](workspace, options, say)
+        if _RUN[stage](workspace, options, say) == "stopped":
+            return "stopped"
+    return "done"
 
 
 def networks_to_teach(workspace: Workspace) -> list[str]:
@@ -49,7 +55,7 @@ def status(workspace: Workspace) -> dict[str, object]:
     """How far a workspace is, stage by stage, and what to do next."""
     study, catalog = workspace.study(), Catalog(workspace)
     taught = {network: _state(workspace, baseline_name(network)) for network in networks_to_teach(workspace)}
-    funnels = {name: recipes.saved_funnel(workspace, name) for name in study.recipes}
+    funnels = {name: recipes.saved_funnel(workspace, name) for name in workspace.recipes()}
     document: dict[str, object] = {
         "workspace": str(workspace.root),
         "target": workspace.table("target").num_rows(),
@@ -84,10 +90,13 @@ def _check(workspace: Workspace, options: Options, say: Say) -> None:
     say(f"check: {counts['ok']} items are fine; dropped: {reasons or 'none'}")
 
 
-def _teach(workspace: Workspace, options: Options, say: Say) -> None:
+def _teach(workspace: Workspace, options: Options, say: Say) -> str:
     for network in networks_to_teach(workspace):
         state = training.train(workspace, network, None, progress=options.progress, redo=options.redo)
         say(f"teach: {baseline_name(network)} {state}")
+        if state == "stopped":
+            return state
+    return "done"
 
 
 def _score(workspace: Workspace, options: Options, say: Say) -> None:
@@ -97,9 +106,7 @@ def _score(workspace: Workspace, options: Options, say: Say) -> None:
 
 
 def _motion(workspace: Workspace, options: Options, say: Say) -> None:
-    study = workspace.study()
-    formats = {source.format for source in study.sources}
-    if not training.needs_motion(study.networks[study.student], study.train, formats):
+    if not _needs_motion(workspace.study()):
         say("motion: not needed; no picture becomes a moving clip here")
         return
     motions = motion.fit_motion(workspace, progress=options.progress, redo=options.redo)
@@ -112,11 +119,14 @@ def _label(workspace: Workspace, options: Options, say: Say) -> None:
             say(f"label: {recipe}: {step.source}: {step.examples} examples from {step.valid} valid items")
 
 
-def _train(workspace: Workspace, options: Options, say: Say) -> None:
+def _train(workspace: Workspace, options: Options, say: Say) -> str:
     student = workspace.study().student
     for recipe in options.recipes:
         state = training.train(workspace, student, recipe, progress=options.progress, redo=options.redo)
         say(f"train: {run_name(student, recipe)} {state}")
+        if state == "stopped":
+            return state
+    return "done"
 
 
 def _evaluate(workspace: Workspace, options: Options, say: Say) -> None:
@@ -134,7 +144,7 @@ def _compare(workspace: Workspace, options: Options, say: Say) -> None:
         say(f"compare: {result.student} against {result.baseline}: top-1 {change}")
 
 
-_RUN: dict[str, Callable[[Workspace, Options, Say], None]] = dict(
+_RUN: dict[str, Callable[[Workspace, Options, Say], str | None]] = dict(
     zip(STAGES, (_target, _add, _check, _teach, _score, _motion, _label, _train, _evaluate, _compare))
 )
 
@@ -143,18 +153,37 @@ def _state(workspace: Workspace, run: str) -> str:
     return training.run_state(workspace.run(run))
 
 
+def _needs_motion(study: Study) -> bool:
+    formats = {source.format for source in study.sources}
+    return training.needs_motion(study.networks[study.student], study.train, formats)
+
+
+def _has_unscored(workspace: Workspace) -> bool:
+    """Whether a teacher has valid items to score."""
+    catalog = Catalog(workspace)
+    for name, teacher in scoring.teachers(workspace.study()).items():
+        pending = catalog.pending(workspace.table(f"scores/{name}"), valid=True, formats=teacher.formats, chunk=1)
+        if next(pending, None) is not None:
+            return True
+    return False
+
+
 def _next(workspace: Workspace, document: dict[str, object]) -> str:
     """The first stage that has something to do."""
     study = workspace.study()
+    students = [run_name(study.student, recipe) for recipe in document["recipes"]]
+    trained = {run for run, state in document["runs"].items() if state == "done"}
+    comparison = " ".join(["omnisource compare", baseline_name(study.student), *students[:1]])
     steps = [
         (not document["target"], "omnisource run --to target"),
         (not study.sources, "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"),
         (not document["items"], "omnisource run --from add --to add"),
         (document["checked"] < document["items"], "omnisource check"),
         (any(state != "done" for state in document["taught"].values()), "omnisource teach"),
-        (not all(document["scored"].values()), "omnisource score"),
-        (not any(document["recipes"].values()), "omnisource label"),
-        (not any(not run.endswith(BASELINE) for run in document["runs"]), "omnisource train"),
-        (set(document["runs"]) - set(document["results"]), "omnisource evaluate"),
+        (_has_unscored(workspace), "omnisource score"),
+        (_needs_motion(study) and not document["camera_motion"], "omnisource motion"),
+        (not all(document["recipes"].values()), "omnisource label"),
+        (set(students) - trained, "omnisource train"),
+        (trained - set(document["results"]), "omnisource evaluate"),
     ]
-    return next((command for pending, command in steps if pending), "omnisource compare")
+    return next((command for pending, command in steps if pending), comparison)

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.evaluate import metrics, predictions, protocols
 from omnisource.files import save_atomically, write_atomically
 from omnisource.models import zoo
-from omnisource.pipeline.collecting import target_examples
+from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.pipeline.motion import load_motion
 from omnisource.pipeline.networks import load_network, pick_device, run_name, weights_fingerprint
 from omnisource.pipeline.recipes import auxiliary_examples
@@ -57,16 +60,13 @@ def train(
         "network": network.model_dump(mode="json", exclude={"test"}),
         "train": shared.model_dump(mode="json", include={"joint", "inflation", "snippets"}),
         "seed": study.seed,
-        "target": _target_fingerprint(workspace),
+        "target": target_fingerprint(workspace),
         "auxiliary": fingerprints,
         "motion": motion_fingerprint,
     }
     folder = workspace.run(run_name(network_name, recipe_name))
-    with sole_writer(folder, what=f"run {folder.name!r}"), Report(folder.name, progress=progress) as report:
-        if redo:
-            _empty(folder)
-        _bind(folder, settings)
-        if run_state(folder) == "done":
+    with _prepared(folder, settings, redo), Report(folder.name, progress=progress) as report:
+        if run_state(folder) == "done" and not redo:
             return "done"
         num_classes = len(workspace.taxonomy())
         torch.manual_seed(study.seed)
@@ -86,9 +86,9 @@ def train(
             motions=motions,
             report=report,
         )
-        dropped = report.take_dropped()
-        path = workspace.report_path(f"train.{folder.name}")
-        report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=dropped)
+        if _is_first_process():
+            path = workspace.report_path(f"train.{folder.name}")
+            report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=report.take_dropped())
     return result.state
 
 
@@ -101,7 +101,7 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
     settings = {
         "weights": weights_fingerprint(folder),
         "test": network_config.test.model_dump(mode="json", exclude={"batch_size"}),
-        "target": _target_fingerprint(workspace),
+        "target": target_fingerprint(workspace),
     }
     done = folder / "metrics.json"
     if done.is_file() and not redo:
@@ -173,27 +173,49 @@ def _motions(
     return motions, hashlib.blake2b(workspace.motion_path.read_bytes(), digest_size=16).hexdigest()
 
 
-def _target_fingerprint(workspace: Workspace) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for row in workspace.table("target").read().to_pylist():
-        digest.update(json.dumps(row, sort_keys=True).encode())
-    return digest.hexdigest()
-
-
 def _test_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
     """The study's present protocol for the run's network; the one it was trained with if the network is gone."""
-    for name, network in study.networks.items():
+    for name, network in sorted(study.networks.items(), key=lambda pair: -len(pair[0])):  # "tsn-big" before "tsn"
         if run.startswith(f"{name}-") and network.model == trained.model:
             return network.test
     return trained.test
 
 
+@contextmanager
+def _prepared(folder: Path, settings: dict[str, object], redo: bool) -> Iterator[None]:
+    """A run's folder for this process alone; of those that torchrun starts, the first one prepares it for all.
+
+    The others meet it where `loop.fit` connects them, before anything else in the folder is read.
+    """
+    if not _is_first_process():
+        yield
+        return
+    with sole_writer(folder, what=f"run {folder.name!r}"):
+        if redo:
+            _empty(folder)
+        _bind(folder, settings)
+        yield
+
+
+def _is_first_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
 def _bind(folder: Path, settings: dict[str, object]) -> None:
     path = folder / "config.yaml"
     if path.is_file():
-        require_same(yaml.safe_load(path.read_text(encoding="utf-8")), settings, what=f"run {folder.name!r}")
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        require_same(_flat(found), _flat(settings), what=f"run {folder.name!r}")
     else:
         write_atomically(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+
+
+def _flat(settings: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested settings by their full names, such as network.optim.epochs."""
+    flat: dict[str, object] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) and value else {f"{prefix}{key}": value}
+    return flat
 
 
 def _empty(folder: Path) -> None:

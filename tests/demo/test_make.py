@@ -84,3 +84,10 @@ def test_make_piece__icon_is_too_small(tmp_path: Path) -> None:
     path = _make(Piece(path="web/image/bouncing_duck/x.png", kind="broken", style="icon.png"), tmp_path)
 
     assert probe_image(path, max_megapixels=1).width == 16
+
+
+def test_make_piece__two_broken_pictures_are_two_items(tmp_path: Path) -> None:
+    pieces = [Piece(path=f"web/image/bouncing_duck/{i}.jpg", kind="broken", style="cut.jpg") for i in range(2)]
+    first, second = (_make(piece, tmp_path).read_bytes() for piece in pieces)
+
+    assert first != second
