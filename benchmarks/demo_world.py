@@ -34,10 +34,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=1, help="0 is the world that was looked at while drawing it")
     parser.add_argument("--dims", type=int, choices=(2, 3), default=2)
     arguments = parser.parse_args()
     measured: dict[str, list[float]] = {row: [] for row in ROWS}
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         workspace = prepare(arguments.folder / f"seed-{seed}", seed, arguments.dims)
         recipes = tuple(row for row in ROWS if row != "baseline")
         stages.run(workspace, stages.Options(recipes=recipes), lambda line: print(line, flush=True))

@@ -46,7 +46,7 @@ Reader = Literal["auto", "decord", "pyav"]
 _TOLERANCE_S = 1e-6
 """Times that are rounded decimals still find the frame they mean."""
 KEYFRAME_EVERY = 12
-"""Frames from one keyframe to the next in what we write; a few frames of a clip then cost a fifth (performance facts)."""
+"""Frames from one keyframe to the next in what we write: a few frames of a clip then cost a fifth (performance 1)."""
 _MAX_FPS_DENOMINATOR = 1001
 """Enough for 30000/1001."""
 _THUMBNAIL_QUALITY = 80

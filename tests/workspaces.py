@@ -62,3 +62,8 @@ def _score(row: dict) -> dict:
         "format": row.get("format", "image"),
         "query_class": row.get("query"),
     }
+
+
+def change(workspace: Workspace, *settings: str) -> None:
+    """Change settings in study.yaml, such as seed=1."""
+    config.save(config.override(workspace.study(), settings), workspace.study_path)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from omnisource.catalog import Catalog
 from omnisource.demo import truth as demo_truth
+from omnisource.demo.plan import WorldSize
 from omnisource.demo.study import demo_study
-from omnisource.demo.world import build_world
+from omnisource.demo.world import USUAL_SIZE, build_world
 from omnisource.examples import ExampleFile
 from omnisource.pipeline import comparing, stages
 from omnisource.pipeline.recipes import auxiliary_examples
@@ -18,10 +19,10 @@ RECIPES = ("unfiltered", "omnisource")
 """The two students of the demo: all web data as it was found, and everything OmniSource does."""
 
 
-def build(folder: Path, *, seed: int, dims: int, say: stages.Say) -> Workspace:
+def build(folder: Path, *, seed: int, dims: int, say: stages.Say, size: WorldSize = USUAL_SIZE) -> Workspace:
     """Generate the world and a workspace on it; both are kept if they are there."""
     say(f"demo: building the world in {folder / 'world'} (about a minute)")
-    world = build_world(folder / "world", seed=seed)
+    world = build_world(folder / "world", seed=seed, size=size)
     root = folder / f"workspace-{dims}d"
     if (root / "study.yaml").is_file():
         return Workspace(root)

@@ -1,6 +1,7 @@
 """Trained networks of a workspace: what their runs are called, how they are read back."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import torch
@@ -38,6 +39,12 @@ def weights_fingerprint(folder: Path) -> str:
     """Hash of a run's weights, by which facts say what they were measured with."""
     with _weights(folder).open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def share_cores(device: torch.device, workers: int) -> None:
+    """Leave a core to each loader process: threads that wait for a busy core cost more than they bring."""
+    if device.type == "cpu" and workers:
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) - workers)))
 
 
 def pick_device(wanted: str) -> torch.device:

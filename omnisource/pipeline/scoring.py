@@ -9,7 +9,7 @@ from omnisource.catalog import Catalog
 from omnisource.errors import WorkspaceError
 from omnisource.label import score as label_score
 from omnisource.pipeline.collecting import save_report
-from omnisource.pipeline.networks import baseline_name, load_network, pick_device, weights_fingerprint
+from omnisource.pipeline.networks import baseline_name, load_network, pick_device, share_cores, weights_fingerprint
 from omnisource.report import Report
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
@@ -44,7 +44,9 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
         table.writer(settings, rows_per_part=study.score.rows_per_part) as writer,
         Report(f"score {teacher_name}", progress=progress) as report,
     ):
-        teacher = _load_teacher(teacher_name, folders, pick_device(study.device))
+        device = pick_device(study.device)
+        share_cores(device, study.train.workers)
+        teacher = _load_teacher(teacher_name, folders, device)
         label_score.check_formats(teacher, teacher_config.formats)
         catalog = Catalog(workspace)
         done, total = 0, catalog.count_items(teacher_config.formats)

@@ -22,7 +22,7 @@ from omnisource.files import save_atomically, write_atomically
 from omnisource.models import zoo
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.pipeline.motion import load_motion
-from omnisource.pipeline.networks import load_network, pick_device, run_name, weights_fingerprint
+from omnisource.pipeline.networks import load_network, pick_device, run_name, share_cores, weights_fingerprint
 from omnisource.pipeline.recipes import auxiliary_examples
 from omnisource.report import Report
 from omnisource.tables import require_same, sole_writer
@@ -68,6 +68,7 @@ def train(
     with _prepared(folder, settings, redo), Report(folder.name, progress=progress) as report:
         if run_state(folder) == "done" and not redo:
             return "done"
+        share_cores(pick_device(study.device), study.train.workers)
         num_classes = len(workspace.taxonomy())
         torch.manual_seed(study.seed)
         result = loop.fit(
@@ -96,6 +97,7 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
     """Test a run on the validation clips -> predictions.parquet and metrics.json beside it."""
     study, folder = workspace.study(), workspace.run(run)
     device = pick_device(study.device)
+    share_cores(device, study.train.workers)
     network, network_config = load_network(folder, device)
     network_config = network_config.model_copy(update={"test": _test_of(study, run, network_config)})
     settings = {

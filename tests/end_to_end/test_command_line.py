@@ -1,12 +1,16 @@
 """The command line as a person meets it: help, errors in one line, JSON."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from omnisource import config
+from omnisource.pipeline.stages import STAGES
+from omnisource.workspace import Workspace
 from tests import micro_world
 
 
@@ -22,10 +26,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def labelled(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose stages up to the labels ran, with the shortest training."""
+    epochs = [f"networks.{name}.optim.epochs=1" for name in ("tsn", "slowonly")]
+    study = config.override(micro_world.study(world), epochs)
+    root = Workspace.create(tmp_path_factory.mktemp("labelled") / "w", study).root
+    result = omnisource("run", "--to", "label", "-w", str(root))
+    assert result.returncode == 0, result.stderr
+    return root
+
+
 def test_help__names_every_command():
     shown = omnisource("--help").stdout
     commands = "init add check teach score label motion train evaluate compare run status demo doctor"
     assert all(f" {command} " in shown for command in commands.split())
+
+
+def test_help__of_run_names_every_stage():
+    shown = " ".join(omnisource("run", "--help").stdout.split())
+    assert ", ".join(STAGES) in shown
 
 
 def test_version():
@@ -37,12 +57,48 @@ def test_version():
     [
         (["status"], "is no workspace: it has no study.yaml; `omnisource init` makes one"),
         (["init", "w", "--target", "nowhere"], "nowhere"),
+        (["init", "w", "--target", ".", "--reader", "csv"], "target.reader = 'csv': Input should be 'folders', "),
+        (["init", "w", "--target", ".", "--set", "sed=1"], "unknown setting 'sed'; did you mean 'seed'?"),
+        (["init", "w", "--target", ".", "--set", "seed"], "'seed' is not KEY=VALUE"),
     ],
 )
 def test_error__one_line_and_status_1(arguments: list[str], message: str, tmp_path: Path):
     result = omnisource(*arguments, cwd=tmp_path)
     assert result.returncode == 1
     assert message in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["compare", "one"], "Missing argument 'student'"),
+        (["add", ".", "--name", "x", "--format", "gif"], "'gif' is not one of"),
+        (["demo", "--dims", "4"], "4 is not in the range"),
+    ],
+)
+def test_error__a_wrong_command_line_has_status_2(arguments: list[str], message: str, tmp_path: Path):
+    result = omnisource(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["teach", "--network", "tns"], "no network 'tns'; known: slowonly, tsn"),
+        (["score", "--teacher", "dep"], "no teacher 'dep'; known: deep, flat"),
+        (["label", "--recipe", "strict"], "no recipe 'strict'; known: unfiltered, omnisource"),
+        (["evaluate", "tsn-strict"], "run 'tsn-strict' has no trained network yet"),
+        (["evaluate", "../tsn"], "'../tsn' is not a name for something in a workspace"),
+        (["compare", "tsn-baseline", "x"], "has no predictions yet; `omnisource evaluate "),
+    ],
+)
+def test_error__unknown_names_are_answered_with_the_known(labelled: Path, arguments: list[str], message: str):
+    result = omnisource(*arguments, "-w", str(labelled))
+    assert result.returncode == 1
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -84,6 +140,61 @@ def test_run__stages_are_named(world: Path, tmp_path: Path, start: str, stop: st
     result = omnisource("run", "--from", start, "--to", stop, "-w", "w", cwd=tmp_path)
     assert result.returncode == 1
     assert message in result.stderr
+
+
+def test_label__json_is_the_funnel_of_each_recipe(labelled: Path):
+    funnels = json.loads(omnisource("label", "--json", "-w", str(labelled), "-r", "unfiltered").stdout)
+    assert funnels.keys() == {"unfiltered"}
+    # pictures without the page, clips without the empty file, long videos; confidence 0 keeps all
+    counts = {step["source"]: (step["valid"], step["examples"]) for step in funnels["unfiltered"]}
+    assert counts == {"web_image": (12, 12), "web_clip": (6, 6), "web_video": (3, 3)}
+
+
+def test_evaluate_compare__json_and_tables(labelled: Path):
+    where = ["-w", str(labelled)]
+    results = json.loads(omnisource("evaluate", "--json", *where).stdout)
+    assert results.keys() == {"slowonly-baseline", "tsn-baseline"}
+    assert all(row["num_examples"] == 12 for row in results.values())
+    table = omnisource("evaluate", "tsn-baseline", *where).stdout
+    assert f"{results['tsn-baseline']['top1']:.1%}" in table
+    assert max(map(len, table.splitlines())) <= 80
+    compared = json.loads(omnisource("compare", "--json", "tsn-baseline", "slowonly-baseline", *where).stdout)
+    change = results["slowonly-baseline"]["top1"] - results["tsn-baseline"]["top1"]
+    assert compared["overall"]["top1_change"] == pytest.approx(change)
+    assert {row["class_name"] for row in compared["classes"]} == set(micro_world.CLASSES)
+    shown = omnisource("compare", "tsn-baseline", "slowonly-baseline", *where).stdout
+    assert "slowonly-baseline against tsn-baseline: top-1" in shown
+
+
+def test_evaluate__without_a_trained_run(world: Path, tmp_path: Path):
+    omnisource("init", "w", "--target", str(world / "target"), cwd=tmp_path)
+    result = omnisource("evaluate", "-w", "w", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "has no evaluated run yet; `omnisource teach`, then `evaluate`" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["train"], ["run", "--from", "train", "--to", "train"]])
+def test_train__asked_to_stop_it_has_status_3(labelled: Path, tmp_path: Path, command: list[str]):
+    shutil.copytree(labelled, tmp_path / "w")
+    folder = tmp_path / "w" / "runs" / "slowonly-unfiltered"
+    folder.mkdir()
+    (folder / "STOP").touch()
+    result = omnisource(*command, "-w", str(tmp_path / "w"))
+    assert result.returncode == 3, result.stderr
+    assert "stopped" in result.stdout
+    assert "slowonly-omnisource" not in result.stdout  # the recipe after it
+
+
+@pytest.mark.slow
+def test_train__several_processes_of_torchrun_share_a_run(labelled: Path, tmp_path: Path):
+    shutil.copytree(labelled, tmp_path / "w")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "omnisource", "train", "-w", str(tmp_path / "w"), "-r", "unfiltered"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("slowonly-unfiltered: done") == 2
+    lines = (tmp_path / "w" / "runs" / "slowonly-unfiltered" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["update"] for line in lines] == [1, 2, 3]
 
 
 def test_doctor__json_has_every_check_and_nothing_is_broken(tmp_path: Path):

@@ -1,0 +1,110 @@
+"""Two runs with predictions written by hand: what changed, with numbers that can be derived on paper."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from omnisource.errors import DataError, WorkspaceError
+from omnisource.evaluate import metrics, predictions
+from omnisource.pipeline import comparing
+from omnisource.types import Example, Format
+from omnisource.workspace import Workspace
+from tests.workspaces import CLASSES, workspace_with
+
+TRUTH = (0, 0, 0, 0, 1, 1, 1, 1)  # four boxing, four yoyo, no kick
+BASELINE = (0, 0, 1, 1, 1, 1, 1, 0)
+STUDENT = (0, 0, 0, 2, 1, 1, 1, 1)
+
+
+def write_run(workspace: Workspace, name: str, predicted: tuple[int, ...], truth: tuple[int, ...] = TRUTH) -> None:
+    """A run that is sure of each of its answers."""
+    said = predictions.Predictions(
+        example_indices=np.arange(len(truth)),
+        class_indices=np.array(truth),
+        probs=np.eye(3, dtype=np.float32)[list(predicted)],
+    )
+    examples = [Example(path=Path("x"), format=Format.TRIMMED, source="target", class_index=c) for c in truth]
+    folder = workspace.run(name)
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text('{"state": "done"}')
+    pq.write_table(predictions.to_table(said, examples, CLASSES), folder / "predictions.parquet")
+    measured = metrics.measure(said, np.random.default_rng(0))
+    (folder / "metrics.json").write_text(json.dumps({"settings": {}, "metrics": asdict(measured)}))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = workspace_with(tmp_path / "w", scored=[])
+    write_run(made, "tsn-baseline", BASELINE)
+    write_run(made, "tsn-default", STUDENT)
+    return made
+
+
+def test_compare__overall_change_and_chance(workspace: Workspace):
+    overall = comparing.compare(workspace, "tsn-baseline", "tsn-default").overall
+    # only the student has the third and the last right, nothing is lost: 2 / 8; McNemar: 2 * (1 / 2^2)
+    assert (overall.num_examples, overall.num_gained, overall.num_lost) == (8, 2, 0)
+    assert (overall.top1_change, overall.p_value) == (0.25, 0.5)
+
+
+def test_compare__pairs_change_by_eq_3(workspace: Workspace):
+    result = comparing.compare(workspace, "tsn-baseline", "tsn-default")
+    # s(boxing, yoyo): baseline (2 + 1) / (2 + 1 + 2 + 3) = 3/8, student 0 / (3 + 4) = 0
+    assert result.improved == (comparing.PairChange(a="boxing", b="yoyo", change=-0.375),)
+    # s(boxing, kick): baseline 0 / 2 = 0, student 1 / (1 + 3 + 0) = 1/4
+    assert result.worsened == (comparing.PairChange(a="boxing", b="kick", change=0.25),)
+
+
+def test_compare__classes_most_improved_first_without_those_that_have_no_example(workspace: Workspace):
+    write_run(workspace, "tsn-other", (0, 0, 0, 0, 1, 1, 1, 0))
+    classes = comparing.compare(workspace, "tsn-baseline", "tsn-other").classes
+    rows = [(row.class_name, row.baseline, row.student) for row in classes]
+    assert rows == [("boxing", 0.5, 1.0), ("yoyo", 0.75, 0.75)]
+
+
+def test_compare__a_class_that_one_run_could_not_read_is_left_out(workspace: Workspace):
+    write_run(workspace, "tsn-short", STUDENT[:4], TRUTH[:4])  # it lost every yoyo clip
+    result = comparing.compare(workspace, "tsn-baseline", "tsn-short")
+    assert [row.class_name for row in result.classes] == ["boxing"]
+    assert result.overall.num_examples == 4
+
+
+def test_compare__a_run_with_itself_changes_nothing(workspace: Workspace):
+    result = comparing.compare(workspace, "tsn-baseline", "tsn-baseline")
+    assert (result.improved, result.worsened, result.overall.p_value) == ((), (), 1.0)
+
+
+def test_compare__is_kept_in_reports(workspace: Workspace):
+    result = comparing.compare(workspace, "tsn-baseline", "tsn-default")
+    kept = json.loads((workspace.root / "reports" / "compare.tsn-baseline.tsn-default.json").read_text())
+    assert kept == json.loads(json.dumps(asdict(result)))
+
+
+def test_compare__a_run_without_predictions(workspace: Workspace):
+    message = "run 'tsn-none' has no predictions yet; `omnisource evaluate tsn-none` makes them"
+    with pytest.raises(WorkspaceError, match=message):
+        comparing.compare(workspace, "tsn-baseline", "tsn-none")
+
+
+def test_compare__runs_on_other_clips(workspace: Workspace):
+    write_run(workspace, "tsn-moved", STUDENT, tuple(reversed(TRUTH)))
+    with pytest.raises(DataError, match="different classes; evaluate both on the same list"):
+        comparing.compare(workspace, "tsn-baseline", "tsn-moved")
+
+
+def test_results__baselines_lead_and_unevaluated_runs_are_left_out(workspace: Workspace):
+    write_run(workspace, "a-default", STUDENT)
+    write_run(workspace, "z-baseline", BASELINE)
+    workspace.run("b-default").mkdir()
+    (workspace.run("b-default") / "state.json").write_text('{"state": "running"}')
+    found = comparing.results(workspace)
+    assert list(found) == ["tsn-baseline", "z-baseline", "a-default", "tsn-default"]
+    assert (found["tsn-baseline"].top1, found["tsn-default"].top1) == (5 / 8, 7 / 8)
+
+
+def test_results__of_a_fresh_workspace_are_empty(tmp_path: Path):
+    assert comparing.results(workspace_with(tmp_path / "w", scored=[])) == {}
