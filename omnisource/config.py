@@ -4,28 +4,24 @@ Defaults are the paper's; a description names the section. Units stand in the na
 "did you mean". The app builds its forms from these models.
 """
 
-import difflib
 import typing
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from omnisource.errors import ConfigError
-from omnisource.files import write_atomically
+from omnisource.settings import StageConfig as StageConfig
+from omnisource.settings import load
+from omnisource.settings import parse as parse
+from omnisource.settings import save as save
+from omnisource.settings import to_yaml as to_yaml
 from omnisource.types import Format
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Model = typing.TypeVar("Model", bound=BaseModel)
 Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
-
-
-class StageConfig(BaseModel):
-    """Settings of one stage: frozen, and without room for keys that nobody reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TargetConfig(StageConfig):
@@ -298,31 +294,12 @@ class Study(StageConfig):
 
 def load_study(path: Path) -> Study:
     """Read study.yaml; raises ConfigError that names the file, the key and the nearest known key."""
-    return parse(Study, _read_yaml(path), where=str(path))
+    return load(Study, path)
 
 
 def load_recipe(path: Path) -> Recipe:
     """Read recipes/<name>.yaml; raises ConfigError like load_study."""
-    return parse(Recipe, _read_yaml(path), where=str(path))
-
-
-def save(config: StageConfig, path: Path) -> None:
-    """Write every setting as YAML, defaults included, whole or not at all."""
-    write_atomically(path, to_yaml(config))
-
-
-def to_yaml(config: StageConfig) -> str:
-    """Every setting as YAML, defaults included."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def parse(model: type[Model], values: object, *, where: str) -> Model:
-    """Check `values` against a model; raises ConfigError with one line per mistake."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        lines = [_explain(model, dict(e)) for e in error.errors()]
-        raise ConfigError(f"{where}: " + "; ".join(lines)) from None
+    return load(Recipe, path)
 
 
 def override(study: Study, settings: typing.Iterable[str]) -> Study:
@@ -340,33 +317,3 @@ def override(study: Study, settings: typing.Iterable[str]) -> Study:
             raise ConfigError(f"{path!r} in {setting!r} does not lead to a setting")
         node[last] = yaml.safe_load(value)
     return parse(Study, values, where="--set")
-
-
-def _read_yaml(path: Path) -> object:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; `omnisource init` makes a workspace") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from None
-
-
-def _explain(model: type[BaseModel], error: dict) -> str:
-    location = ".".join(str(part) for part in error["loc"])
-    if error["type"] != "extra_forbidden":
-        return f"{location or 'settings'} = {error['input']!r}: {error['msg']}"
-    known = list(_fields_at(model, error["loc"][:-1]))
-    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-    return f"unknown setting {location!r}{hint}"
-
-
-def _fields_at(model: type[BaseModel], path: tuple) -> typing.Iterable[str]:
-    """Names of the settings of the model that `path` leads to, through dicts and tuples."""
-    annotation: object = model
-    for part in path:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            annotation = annotation.model_fields[part].annotation
-        else:
-            annotation = typing.get_args(annotation)[1 if typing.get_origin(annotation) is dict else 0]
-    return annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()

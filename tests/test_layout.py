@@ -14,7 +14,20 @@ TARGET = ("target", "target_lists", "target_official")
 
 RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or packages in omnisource/
     {"records": ("__init__", "types", "errors")},
-    {"floor": ("files", "config", "workspace", "tables", "examples", "catalog", "reviews", "report", *MEDIA)},
+    {
+        "floor": (
+            "files",
+            "settings",
+            "config",
+            "workspace",
+            "tables",
+            "examples",
+            "catalog",
+            "reviews",
+            "report",
+            *MEDIA,
+        )
+    },
     {"models": ("models",), "transform": ("transform",)},
     {
         "target": TARGET,

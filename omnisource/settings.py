@@ -1,0 +1,73 @@
+"""How settings are checked, written and explained, whatever they are about: YAML in and out (design: Configuration)."""
+
+import difflib
+import typing
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from omnisource.errors import ConfigError
+from omnisource.files import write_atomically
+
+Model = typing.TypeVar("Model", bound=BaseModel)
+
+
+class StageConfig(BaseModel):
+    """Settings of one stage: frozen, and without room for keys that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def load(model: type[Model], path: Path) -> Model:
+    """Read a YAML file; raises ConfigError that names the file, the key and the nearest known key."""
+    return parse(model, _read_yaml(path), where=str(path))
+
+
+def save(config: StageConfig, path: Path) -> None:
+    """Write every setting as YAML, defaults included, whole or not at all."""
+    write_atomically(path, to_yaml(config))
+
+
+def to_yaml(config: StageConfig) -> str:
+    """Every setting as YAML, defaults included."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def parse(model: type[Model], values: object, *, where: str) -> Model:
+    """Check `values` against a model; raises ConfigError with one line per mistake."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(model, dict(e)) for e in error.errors()]
+        raise ConfigError(f"{where}: " + "; ".join(lines)) from None
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; `omnisource init` makes a workspace") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from None
+
+
+def _explain(model: type[BaseModel], error: dict) -> str:
+    location = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{location or 'settings'} = {error['input']!r}: {error['msg']}"
+    known = list(_fields_at(model, error["loc"][:-1]))
+    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+    return f"unknown setting {location!r}{hint}"
+
+
+def _fields_at(model: type[BaseModel], path: tuple) -> typing.Iterable[str]:
+    """Names of the settings of the model that `path` leads to, through dicts and tuples."""
+    annotation: object = model
+    for part in path:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            annotation = annotation.model_fields[part].annotation
+        else:
+            annotation = typing.get_args(annotation)[1 if typing.get_origin(annotation) is dict else 0]
+    return annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
