@@ -286,6 +286,8 @@ def demo(
         print(workspace.root)
         return
     grades = demonstration.run(workspace, folder, say=_say_on_stderr)
+    if grades is None:
+        raise typer.Exit(STOPPED)
     if as_json:
         print(json.dumps(demonstration.as_document(workspace, grades)))
         return

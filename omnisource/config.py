@@ -291,6 +291,21 @@ class Study(StageConfig):
     recipes: dict[Name, Recipe] = Field({"default": Recipe()}, description="decisions by name")
     train: TrainConfig = TrainConfig()
 
+    @model_validator(mode="after")
+    def _runs_have_names_of_their_own(self) -> Self:
+        if self.student not in self.networks:
+            raise ValueError(f"student {self.student!r} is none of the networks: {', '.join(sorted(self.networks))}")
+        if "baseline" in self.recipes:
+            raise ValueError("a recipe may not be called 'baseline': that is the run on the labelled clips alone")
+        runs = [f"{network}-{recipe}" for network in self.networks for recipe in (*self.recipes, "baseline")]
+        for run in runs:
+            if runs.count(run) > 1:
+                raise ValueError(f"two pairs of network and recipe would share the run {run!r}; rename one")
+        for teacher, settings in self.teachers.items():
+            if unknown := set(settings.networks) - set(self.networks):
+                raise ValueError(f"teacher {teacher!r} names networks that are not there: {', '.join(sorted(unknown))}")
+        return self
+
 
 def load_study(path: Path) -> Study:
     """Read study.yaml; raises ConfigError that names the file, the key and the nearest known key."""

@@ -56,7 +56,9 @@ class Workspace:
     def taxonomy(self) -> Taxonomy:
         """The classes; raises WorkspaceError before the target stage has run."""
         if not self.taxonomy_path.is_file():
-            raise WorkspaceError(f"{self.root} has no classes yet; `omnisource add target` reads the labelled data")
+            raise WorkspaceError(
+                f"{self.root} has no classes yet; `omnisource run --to target` reads the labelled data"
+            )
         return Taxonomy(names=tuple(json.loads(self.taxonomy_path.read_text(encoding="utf-8"))))
 
     def save_taxonomy(self, taxonomy: Taxonomy) -> None:

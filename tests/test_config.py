@@ -39,6 +39,23 @@ def test_load_study__mistakes_name_the_key_and_the_remedy(tmp_path: Path, text: 
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"student": "x"}, "student 'x' is none of the networks: tsn"),
+        ({"recipes": {"baseline": {}}}, "a recipe may not be called 'baseline'"),
+        (
+            {"networks": {"tsn": {}, "tsn-a": {}}, "recipes": {"a-b": {}, "b": {}}},  # tsn + a-b, tsn-a + b
+            "would share the run 'tsn-a-b'",
+        ),
+        ({"teachers": {"t": {"networks": ["x"]}}}, "teacher 't' names networks that are not there: x"),
+    ],
+)
+def test_study__names_that_lead_nowhere_or_to_one_place_are_refused(values: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        config.parse(config.Study, values, where="study")
+
+
 def test_load_study__missing_file_says_how_to_make_one(tmp_path: Path):
     with pytest.raises(ConfigError, match="omnisource init"):
         config.load_study(tmp_path / "study.yaml")

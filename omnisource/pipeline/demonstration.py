@@ -29,9 +29,10 @@ def build(folder: Path, *, seed: int, dims: int, say: stages.Say, size: WorldSiz
     return Workspace.create(root, demo_study(world, dims=dims))
 
 
-def run(workspace: Workspace, folder: Path, *, say: stages.Say) -> list[dict[str, object]]:
-    """Every stage, with both students; returns the grades of the stages against the truth."""
-    stages.run(workspace, stages.Options(recipes=RECIPES), say)
+def run(workspace: Workspace, folder: Path, *, say: stages.Say) -> list[dict[str, object]] | None:
+    """Every stage, with both students; returns the grades of the stages against the truth, None if it was stopped."""
+    if stages.run(workspace, stages.Options(recipes=RECIPES), say) == "stopped":
+        return None
     return grade(workspace, folder / "world", RECIPES)
 
 
