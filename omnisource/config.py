@@ -12,6 +12,11 @@ import yaml
 from pydantic import Field, model_validator
 
 from omnisource.errors import ConfigError
+from omnisource.network_config import Fraction, NetworkConfig, Positive
+from omnisource.network_config import InputConfig as InputConfig
+from omnisource.network_config import ModelConfig as ModelConfig
+from omnisource.network_config import OptimConfig as OptimConfig
+from omnisource.network_config import TestConfig as TestConfig
 from omnisource.settings import StageConfig as StageConfig
 from omnisource.settings import load
 from omnisource.settings import parse as parse
@@ -19,8 +24,6 @@ from omnisource.settings import save as save
 from omnisource.settings import to_yaml as to_yaml
 from omnisource.types import Format
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 
 
@@ -69,87 +72,6 @@ class ValidityConfig(StageConfig):
     timeout_s: Annotated[float, Field(gt=0)] = Field(30.0, description="wall time that one item may take")
     memory_mib: Positive = Field(2048, description="memory that one worker process may take")
     workers: Positive = Field(2, description="worker processes")
-
-
-class ModelConfig(StageConfig):
-    """One network (paper 5.1)."""
-
-    arch: Literal["tsn", "slowonly"] = Field("tsn", description="tsn: 2D, sparse snippets; slowonly: 3D, dense clips")
-    backbone: str = Field("resnet50", description="torchvision name, or package.module:factory for a 2D backbone")
-    width: Annotated[float, Field(gt=0, le=1)] = Field(
-        1.0, description="share of a ResNet's channels; 1 is the paper's"
-    )
-    pretrained: str = Field("imagenet", description="none, imagenet, or a file of weights")
-    dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for slowonly")
-    init_std: Annotated[float, Field(gt=0)] = Field(0.01, description="of the classifier's weights")
-    zero_init_residual: bool = Field(False, description="start each residual block as the identity")
-    num_snippets: Positive = Field(3, description="tsn: snippets a video (paper 5.1: 3)")
-    clip_len: Positive = Field(4, description="slowonly: frames a clip (paper 5.1: 4 or 8)")
-    frame_interval: Positive = Field(16, description="slowonly: frames from one to the next (paper 5.1: 16 or 8)")
-
-    @property
-    def dims(self) -> int:
-        """2 for networks that see single frames, 3 for those that see clips."""
-        return 2 if self.arch == "tsn" else 3
-
-    @property
-    def num_frames(self) -> int:
-        """Frames that one input holds."""
-        return self.num_snippets if self.arch == "tsn" else self.clip_len
-
-
-class InputConfig(StageConfig):
-    """From decoded frames to the network's input (protocols: training pipelines)."""
-
-    short_side_px: Positive = Field(256, description="frames are resized to this short side while decoding")
-    crop_px: Positive = Field(224, description="side of the square that the network sees")
-    crop: Literal["random_resized", "multi_scale", "center"] = Field("random_resized", description="training crop")
-    flip: Fraction = Field(0.5, description="probability of a mirrored clip")
-    mean: tuple[float, float, float] = Field((123.675, 116.28, 103.53), description="RGB, 0-255")
-    std: tuple[float, float, float] = Field((58.395, 57.12, 57.375), description="RGB, 0-255")
-
-
-class OptimConfig(StageConfig):
-    """SGD and its schedule (paper, appendix: implementation details)."""
-
-    epochs: Positive = Field(100, description="passes over the target set")
-    batch_size: Positive = Field(32, description="target examples in one update, over all devices")
-    lr_per_sample: Annotated[float, Field(gt=0)] = Field(4e-5, description="learning rate over batch size")
-    momentum: Fraction = Field(0.9, description="of SGD, without Nesterov")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(1e-4, description="on every parameter")
-    schedule: Literal["step", "cosine"] = Field("step", description="step: a tenth at each milestone; cosine: to 0")
-    milestones: tuple[int, ...] = Field((40, 80), description="epochs at which the step schedule divides by 10")
-    warmup_epochs: Annotated[float, Field(ge=0)] = Field(0, description="epochs of linear warm-up")
-    warmup_ratio: Fraction = Field(0.0, description="share of the learning rate that warm-up starts from")
-    warmup_by: Literal["epoch", "update"] = Field("update", description="how often warm-up moves")
-    warmup_reaches_full: bool = Field(
-        False, description="the last step of warm-up, not the first one after it, has the full rate"
-    )
-    schedule_by: Literal["epoch", "update"] = Field("epoch", description="how often the schedule moves")
-    cosine_after_warmup: bool = Field(False, description="count the cosine from the end of warm-up")
-    clip_norm: Annotated[float, Field(gt=0)] | None = Field(40.0, description="largest L2 norm of the gradient")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="of Lightning Fabric")
-
-
-class TestConfig(StageConfig):
-    """Which views of a video are averaged (protocols: test pipelines)."""
-
-    __test__ = False  # pytest collects classes named Test*
-
-    num_clips: Positive = Field(25, description="tsn: frames; slowonly: clips; spread evenly over the video")
-    crops: Literal["center", "three", "ten"] = Field("ten", description="spatial views of each")
-    crop_px: Positive = Field(224, description="side of each view")
-    average: Literal["features", "logits", "probs"] = Field("features", description="what is averaged over the views")
-    batch_size: Positive = Field(8, description="videos in one forward pass")
-
-
-class NetworkConfig(StageConfig):
-    """A network, what it sees, how it is optimised, how it is tested."""
-
-    model: ModelConfig = ModelConfig()
-    input: InputConfig = InputConfig()
-    optim: OptimConfig = OptimConfig()
-    test: TestConfig = TestConfig()
 
 
 class TeacherConfig(StageConfig):

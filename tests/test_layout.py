@@ -17,6 +17,7 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
     {
         "floor": (
             "files",
+            "network_config",
             "settings",
             "config",
             "workspace",
@@ -58,6 +59,7 @@ WITHOUT_TORCH = (
         "types",
         "errors",
         "files",
+        "network_config",
         "config",
         "workspace",
         "tables",
