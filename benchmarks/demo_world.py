@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from omnisource import config
-from omnisource.pipeline import demonstration, stages
+from omnisource.pipeline import demonstration
 from omnisource.pipeline.comparing import results
 from omnisource.pipeline.networks import baseline_name, run_name
 from omnisource.workspace import Workspace
@@ -43,7 +43,7 @@ def main() -> None:
         for seed in seeds:
             folder = arguments.folder / f"seed-{seed}"
             workspace = prepare(folder, seed, arguments.dims)
-            stages.run(workspace, stages.Options(recipes=recipes), lambda line: print(line, flush=True))
+            demonstration.run_stages(workspace, folder, recipes, say=lambda line: print(line, flush=True))
             student, found = workspace.study().student, results(workspace)
             for row in ("baseline", *recipes):
                 run = baseline_name(student) if row == "baseline" else run_name(student, row)

@@ -9,9 +9,11 @@ from omnisource.demo import truth as demo_truth
 from omnisource.demo.plan import WorldSize
 from omnisource.demo.study import demo_study
 from omnisource.demo.world import USUAL_SIZE, build_world
+from omnisource.errors import WorkspaceError
 from omnisource.examples import ExampleFile
 from omnisource.pipeline import comparing, stages
 from omnisource.pipeline.recipes import auxiliary_examples
+from omnisource.reviews import Reviews, Subject, Verdict
 from omnisource.types import Format, Taxonomy
 from omnisource.workspace import Workspace
 
@@ -20,7 +22,17 @@ RECIPES = ("unfiltered", "omnisource")
 
 
 def build(folder: Path, *, seed: int, dims: int, say: stages.Say, size: WorldSize = USUAL_SIZE) -> Workspace:
-    """Generate the world and a workspace on it; both are kept if they are there."""
+    """Generate the world and a workspace on it; both are kept if they are there.
+
+    Raises WorkspaceError where the folder holds a demo of another seed.
+    """
+    folder = folder.resolve()
+    for made in sorted(folder.glob("workspace-*d")):
+        if Workspace(made).study().seed != seed:
+            raise WorkspaceError(
+                f"{made} was made with seed {Workspace(made).study().seed}, not {seed}: its results are of another "
+                "world; choose another folder"
+            )
     say(f"demo: building the world in {folder / 'world'} (about a minute)")
     world = build_world(folder / "world", seed=seed, size=size)
     root = folder / f"workspace-{dims}d"
@@ -31,9 +43,36 @@ def build(folder: Path, *, seed: int, dims: int, say: stages.Say, size: WorldSiz
 
 def run(workspace: Workspace, folder: Path, *, say: stages.Say) -> list[dict[str, object]] | None:
     """Every stage, with both students; returns the grades of the stages against the truth, None if it was stopped."""
-    if stages.run(workspace, stages.Options(recipes=RECIPES), say) == "stopped":
+    if run_stages(workspace, folder, RECIPES, say=say) == "stopped":
         return None
     return grade(workspace, folder / "world", RECIPES)
+
+
+def run_stages(workspace: Workspace, folder: Path, recipes: tuple[str, ...], *, say: stages.Say) -> str:
+    """Every stage, with the copies of validation clips set aside first; returns "done" or "stopped"."""
+    options = stages.Options(recipes=recipes)
+    stages.run(workspace, options, say, stop="check")
+    num_copies = set_copies_aside(workspace, folder / "world")
+    say(f"review: {num_copies} near-duplicates of validation clips are set aside, as a person would (paper 3.3)")
+    return stages.run(workspace, options, say, start="teach")
+
+
+def set_copies_aside(workspace: Workspace, world: Path) -> int:
+    """Decide on the known copies of validation clips as a reviewer would, once; returns how many there are.
+
+    Without it a student would be tested on what it was trained on (paper 3.3: essential for a fair comparison).
+    """
+    reviews = Reviews(workspace.reviews_path)
+    decided = {review.subject.key for review in reviews.current() if review.verdict is Verdict.DUPLICATE}
+    truth = demo_truth.read_truth(world / "truth.json")
+    copies = {(world.resolve() / path).as_posix(): item for path, item in truth.items.items() if item.copy_of}
+    items = workspace.table("items").read(["path", "key"]).to_pylist()
+    found = [(row["key"], copies[row["path"]]) for row in items if row["path"] in copies]
+    for key, item in found:
+        if key not in decided:
+            subject = Subject(key=key, target_path=str(world.resolve() / item.copy_of))
+            reviews.decide(subject, Verdict.DUPLICATE, made_in="demo", author="the known truth")
+    return len(found)
 
 
 def grade(workspace: Workspace, world: Path, recipes: Iterable[str]) -> list[dict[str, object]]:

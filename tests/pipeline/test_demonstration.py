@@ -6,7 +6,10 @@ import pytest
 
 from omnisource import config
 from omnisource.demo.plan import WorldSize
+from omnisource.errors import WorkspaceError
 from omnisource.pipeline import demonstration, stages
+from omnisource.pipeline.recipes import auxiliary_examples
+from omnisource.reviews import Reviews
 from omnisource.workspace import Workspace
 
 SMALL = WorldSize(
@@ -38,7 +41,10 @@ def workspace(folder: Path) -> Workspace:
     made = demonstration.build(folder, seed=0, dims=2, say=silent, size=SMALL)
     study = config.override(made.study(), ["networks.tsn.optim.epochs=1", "networks.tsn.optim.warmup_epochs=0"])
     config.save(study, made.study_path)
-    stages.run(made, stages.Options(recipes=demonstration.RECIPES, progress=False), silent, stop="label")
+    options = stages.Options(recipes=demonstration.RECIPES, progress=False)
+    stages.run(made, options, silent, stop="check")
+    demonstration.set_copies_aside(made, folder / "world")
+    stages.run(made, options, silent, start="teach", stop="label")
     return made
 
 
@@ -52,6 +58,28 @@ def test_build__a_workspace_for_each_kind_of_student(folder: Path, workspace: Wo
 def test_build__keeps_a_workspace_that_is_there(folder: Path, workspace: Workspace):
     again = demonstration.build(folder, seed=0, dims=2, say=silent, size=SMALL)
     assert again.study().networks["tsn"].optim.epochs == 1  # what a person has set
+
+
+def test_build__a_relative_folder_is_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    built = demonstration.build(Path("demo"), seed=0, dims=2, say=silent, size=SMALL)
+    options = stages.Options(recipes=(), progress=False)
+    stages.run(built, options, silent, stop="add")
+    assert built.table("items").num_rows() > 0
+
+
+def test_build__another_seed_needs_another_folder(folder: Path, workspace: Workspace):
+    with pytest.raises(WorkspaceError, match="was made with seed 0, not 1"):
+        demonstration.build(folder, seed=1, dims=2, say=silent, size=SMALL)
+
+
+def test_set_copies_aside__once_and_they_are_in_no_recipe(folder: Path, workspace: Workspace):
+    assert demonstration.set_copies_aside(workspace, folder / "world") == 2  # a clip and a frame
+    assert len(Reviews(workspace.reviews_path).current()) == 2
+    examples, _ = auxiliary_examples(workspace, "unfiltered")
+    used = {example.path.name for source in examples.values() for example in source}
+    assert used
+    assert not [name for name in used if name.startswith("re0")]
 
 
 def test_grade__every_stage_and_source_has_a_row(folder: Path, workspace: Workspace):
