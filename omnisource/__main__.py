@@ -201,12 +201,12 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Test runs on the validation clips."""
-    from omnisource.pipeline import training
+    from omnisource.pipeline import evaluation, training
 
     opened = Workspace(workspace)
     trained = [name for name in opened.runs() if training.run_state(opened.run(name)) == "done"]
     for name in runs or trained:
-        training.evaluate(opened, name, redo=redo)
+        evaluation.evaluate(opened, name, redo=redo)
     _print_results(opened, as_json)
 
 

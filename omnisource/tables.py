@@ -109,9 +109,10 @@ class Table:
     def clear(self) -> None:
         """Remove the rows so that a stage measures anew; a person asked for it."""
         with sole_writer(self.folder, what=f"table {self.name!r}"):
-            for table in (self.dropped(), self):
-                for path in [*table.parts(), table.folder / "settings.yaml"]:
-                    path.unlink(missing_ok=True)
+            for path in reversed(self.parts()):  # last first: killed midway, it leaves no gap in the numbers
+                path.unlink()
+                (self.dropped().folder / path.name).unlink(missing_ok=True)
+            (self.folder / "settings.yaml").unlink(missing_ok=True)
 
     def _bind(self, settings: Mapping[str, object]) -> None:
         path = self.folder / "settings.yaml"

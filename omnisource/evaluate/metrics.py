@@ -40,6 +40,10 @@ def measure(predictions: Predictions, rng: np.random.Generator) -> Metrics:
     """Every metric of a run; raises DataError when no example could be read."""
     if len(predictions) == 0:
         raise DataError("there are no predictions to measure: no example could be read; the report lists the reasons")
+    if not np.isfinite(predictions.probs).all():
+        raise DataError(
+            "the network gives probabilities that are no numbers: train it again with a lower learning rate"
+        )
     probs, truth = predictions.probs, predictions.class_indices
     top1 = top_k_accuracy(probs, truth, 1)
     low, high = bootstrap_interval(top1, len(predictions), rng)

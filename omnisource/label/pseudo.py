@@ -56,7 +56,8 @@ class Labelling:
         """
         self._catalog = catalog
         self._recipe = recipe
-        self._similarity = recipe.duplicate_similarity or duplicate_similarity
+        measured = duplicate_similarity
+        self._similarity = measured if recipe.duplicate_similarity is None else recipe.duplicate_similarity
         self._has_verdicts = self._create_verdicts(reviews)
         self._has_pair_verdicts = self._create_pair_verdicts(reviews)
         self._judged = f"({self._judged_sql(self._threshold_sql(taxonomy))})"
@@ -109,12 +110,12 @@ class Labelling:
         columns = {
             "key": [r.subject.key for r in kept],
             "start_s": [r.subject.start_s for r in kept],
+            "end_s": [r.subject.end_s for r in kept],
             "verdict": [str(r.verdict) for r in kept],
             "class_index": [r.class_index for r in kept],
         }
-        types = pa.schema(
-            [("key", pa.binary()), ("start_s", pa.float64()), ("verdict", pa.string()), ("class_index", pa.int16())]
-        )
+        spans = [("start_s", pa.float64()), ("end_s", pa.float64())]
+        types = pa.schema([("key", pa.binary()), *spans, ("verdict", pa.string()), ("class_index", pa.int16())])
         self._catalog.create("verdicts", pa.table(columns, schema=types))
         return bool(kept)
 
@@ -178,7 +179,8 @@ class Labelling:
                 " coalesce(segment.class_index, item.class_index) AS said_class"
             )
             joins = (
-                "LEFT JOIN verdicts segment ON segment.key = s.key AND segment.start_s = s.start_s"
+                "LEFT JOIN verdicts segment ON segment.key = s.key"
+                " AND segment.start_s = s.start_s AND segment.end_s = s.end_s"
                 " LEFT JOIN verdicts item ON item.key = s.key AND item.start_s IS NULL"
             )
         return f"""

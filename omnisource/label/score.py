@@ -197,6 +197,10 @@ def _forward(teacher: Teacher, looks: tuple[Look, ...], batch: list[Cut]) -> Ite
         clips = normalise(views.float(), config.input.mean, config.input.std)
         total = total + average_views(network, clips, config.test.average).float()
     probs = (total / len(teacher.networks)).cpu().numpy()
+    if not np.isfinite(probs).all():
+        raise TeacherError(
+            f"the probabilities of teacher {teacher.name!r} are no numbers; train it again with a lower learning rate"
+        )
     ends = np.cumsum([len(cut) for cut in batch])
     for cut, of_cut in zip(batch, np.split(probs, ends[:-1])):
         yield _Rows(item_index=cut.item_index, start_s=cut.start_s, end_s=cut.end_s, probs=of_cut)

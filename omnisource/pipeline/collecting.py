@@ -4,9 +4,8 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 from omnisource import config, media
@@ -15,7 +14,7 @@ from omnisource.clean import validity
 from omnisource.collect import local
 from omnisource.errors import ConfigError, ItemError, WorkspaceError
 from omnisource.report import MAX_LISTED, Dropped, Report
-from omnisource.tables import Table
+from omnisource.tables import Table, sole_writer
 from omnisource.target import read_target
 from omnisource.types import Example, Format
 from omnisource.workspace import Workspace
@@ -23,6 +22,9 @@ from omnisource.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 ROWS_PER_PART = 20_000
+FILES_PER_CHUNK = 2_000
+BYTES_PER_CHUNK = 2 << 30
+"""What a killed `add` reads again at most."""
 
 
 def collect_target(workspace: Workspace, *, redo: bool = False) -> int:
@@ -30,12 +32,13 @@ def collect_target(workspace: Workspace, *, redo: bool = False) -> int:
     study = workspace.study()
     settings = study.target.model_dump(mode="json") | {"seed": study.seed}
     table = workspace.table("target")
+    located = study.target.model_copy(update={"root": workspace.root / study.target.root})
     if redo:
+        read_target(located, seed=study.seed)  # what is wrong with the lists is said before anything is cleared
         table.clear()
     with table.writer(settings, rows_per_part=10**9, seconds_per_part=float("inf")) as writer:
         if table.parts():  # the only part is written whole
             return table.num_rows()
-        located = study.target.model_copy(update={"root": workspace.root / study.target.root})
         target = read_target(located, seed=study.seed)
         workspace.save_taxonomy(target.taxonomy)
         absent = [Dropped(path=Path(name), key=None, reason="missing_clip", detail="") for name in target.missing]
@@ -72,13 +75,14 @@ def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
 
     Raises ConfigError for a name that is taken, and what is wrong with the folder before it is written down.
     """
-    study = workspace.study()
-    for known in study.sources:
-        if known.name == folder.name and known != folder:
-            raise ConfigError(f"source {folder.name!r} is there already, as {known.path}; choose another --name")
     local.scan_folder(_located(workspace, folder), workspace.taxonomy())
-    if folder not in study.sources:
-        config.save(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
+    with sole_writer(workspace.root, what="study.yaml"):
+        study = workspace.study()
+        for known in study.sources:
+            if known.name == folder.name and known != folder:
+                raise ConfigError(f"source {folder.name!r} is there already, as {known.path}; choose another --name")
+        if folder not in study.sources:
+            config.save(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
 
 
 def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> dict[str, int]:
@@ -87,20 +91,23 @@ def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fals
     A file whose content is there already (under any source or class) is dropped as `repeat`.
     """
     study, taxonomy, table = workspace.study(), workspace.taxonomy(), workspace.table("items")
+    files = {
+        source.name: local.scan_folder(_located(workspace, source), taxonomy) for source in study.sources
+    }  # what is wrong with a folder is said here, before anything is cleared
     if redo:
         table.clear()
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = dict.fromkeys(files, 0)
+    done = 0
     with table.writer(rows_per_part=ROWS_PER_PART) as writer, Report("add", progress=progress) as report:
         known = KnownFiles(Catalog(workspace), table)
-        done = 0
-        for folder in study.sources:
-            counts[folder.name] = 0
-            for found in _chunks(local.scan_folder(_located(workspace, folder), taxonomy), size=ROWS_PER_PART):
-                rows, dropped = _new_items(found, folder, known, lambda n: report.progress(n, None, "add"), done)
-                done += len(found)
+        for source in study.sources:
+            for found in _chunks(files[source.name]):
+                rows, dropped = _new_items(found, source, known)
                 known.add(rows)
                 writer.add(rows, dropped)
-                counts[folder.name] += len(rows)
+                counts[source.name] += len(rows)
+                done += len(found)
+                report.progress(done, None, "add")
     save_report(workspace, "add", table, report)
     return counts
 
@@ -137,41 +144,52 @@ def _located(workspace: Workspace, folder: config.SourceConfig) -> config.Source
 
 
 def _new_items(
-    found: list[local.FoundFile],
-    folder: config.SourceConfig,
-    known: KnownFiles,
-    progress: Callable[[int], None],
-    done: int,
+    found: list[local.FoundFile], folder: config.SourceConfig, known: KnownFiles
 ) -> tuple[list[dict[str, object]], list[Dropped]]:
-    new = known.new_paths([str(file.path) for file in found])
-    keys: dict[Path, bytes] = {}
-    dropped = []
-    for number, file in enumerate(found, start=done + 1):
-        progress(number)
-        if str(file.path) in new:
+    """Rows of the files that are not known by path or content, and what is left out."""
+    named = {str(file.path): file for file in found if _is_text(file.path)}
+    dropped = [
+        Dropped(path=Path(repr(str(file.path))), key=None, reason="bad_name", detail="the name is not UTF-8; rename it")
+        for file in found
+        if str(file.path) not in named
+    ]
+    new = known.new_paths(list(named))
+    keys: dict[str, bytes] = {}
+    for path, file in named.items():
+        if path in new:
             try:
-                keys[file.path] = media.content_key(file.path)
+                keys[path] = media.content_key(file.path)
             except ItemError as error:
                 dropped.append(Dropped(path=file.path, key=None, reason=error.reason, detail=error.detail))
     holders = known.holders(list(keys.values()))
     rows = []
-    for file in found:
-        key = keys.get(file.path)
-        if key is None:
-            continue
+    for path, key in keys.items():
         if key in holders:
             detail = f"the same content as {holders[key]}"
-            dropped.append(Dropped(path=file.path, key=None, reason="repeat", detail=detail))
+            dropped.append(Dropped(path=Path(path), key=None, reason="repeat", detail=detail))
             continue
-        holders[key] = str(file.path)
-        row = {"key": key, "path": str(file.path), "source": folder.name, "format": str(folder.format)}
-        rows.append(row | {"class_index": file.class_index, "url": None})
+        holders[key] = path
+        row = {"key": key, "path": path, "source": folder.name, "format": str(folder.format)}
+        rows.append(row | {"class_index": named[path].class_index, "url": None})
     return rows, dropped
 
 
-def _chunks(files: Iterable[local.FoundFile], *, size: int) -> Iterator[list[local.FoundFile]]:
-    iterator = iter(files)
-    while chunk := list(islice(iterator, size)):
+def _is_text(path: Path) -> bool:
+    """Whether a file's name can be written down: one that is not UTF-8 reaches Python as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
+def _chunks(files: Iterable[local.FoundFile]) -> Iterator[list[local.FoundFile]]:
+    """Files in groups that are hashed before they are written down: many small ones, or a few large ones."""
+    chunk: list[local.FoundFile] = []
+    num_bytes = 0
+    for file in files:
+        chunk.append(file)
+        num_bytes += file.path.stat().st_size if file.path.is_file() else 0
+        if len(chunk) == FILES_PER_CHUNK or num_bytes >= BYTES_PER_CHUNK:
+            yield chunk
+            chunk, num_bytes = [], 0
+    if chunk:
         yield chunk
 
 

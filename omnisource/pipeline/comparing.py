@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from omnisource.evaluate import comparison, confusion, metrics
 from omnisource.files import write_atomically
-from omnisource.pipeline.training import saved_metrics, saved_predictions
+from omnisource.pipeline.evaluation import saved_metrics, saved_predictions
 from omnisource.workspace import Workspace
 
 TOP_PAIRS = 5

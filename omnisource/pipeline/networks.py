@@ -20,7 +20,9 @@ def baseline_name(network: str) -> str:
 
 
 def run_name(network: str, recipe: str | None) -> str:
-    """The run of a network with a recipe's examples."""
+    """The run of a network with a recipe's examples; raises ConfigError for a recipe called like the baseline."""
+    if recipe == BASELINE:
+        raise ConfigError(f"a recipe may not be called {BASELINE!r}: that is the run on the labelled clips alone")
     return f"{network}-{recipe or BASELINE}"
 
 

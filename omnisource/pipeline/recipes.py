@@ -1,14 +1,16 @@
 """A recipe over all facts and decisions -> the auxiliary examples of every source (paper 3.4)."""
 
+import difflib
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from omnisource import config
 from omnisource.catalog import Catalog
-from omnisource.errors import WorkspaceError
+from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.examples import ExampleFile, write_examples
 from omnisource.files import write_atomically
 from omnisource.label.pseudo import Funnel, Labelling
@@ -46,6 +48,7 @@ def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     """
     study = workspace.study()
     recipe = resolve(workspace.recipe(recipe_name), study)
+    _check_sources(recipe, study, recipe_name)
     labelling = Labelling(
         Catalog(workspace),
         recipe,
@@ -69,6 +72,16 @@ def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     return funnel
 
 
+def require_known(names: Iterable[str], known: Iterable[str], *, what: str) -> None:
+    """Raise ConfigError for a source that is not there, with the nearest that is."""
+    listed = list(known)
+    for name in names:
+        if name not in listed:
+            near = difflib.get_close_matches(name, listed, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(listed) or 'none'}"
+            raise ConfigError(f"{what} names the source {name!r}, which is not there; {hint}")
+
+
 def auxiliary_examples(workspace: Workspace, recipe_name: str) -> tuple[dict[str, ExampleFile], dict[str, str]]:
     """The examples of every source that a recipe yielded, and the fingerprint of each.
 
@@ -88,6 +101,19 @@ def saved_funnel(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     if not done.is_file():
         return []
     return [Funnel(**step) for step in json.loads(done.read_text(encoding="utf-8"))["funnel"]]
+
+
+def _check_sources(recipe: config.Recipe, study: config.Study, recipe_name: str) -> None:
+    """Nothing is left out without a word: names must be known, and every source must have a teacher."""
+    formats = {source.name: source.format for source in study.sources}
+    used = formats if recipe.sources is None else recipe.sources
+    require_known([*used, *recipe.confidence_by_source], formats, what=f"recipe {recipe_name!r}")
+    unserved = [name for name in used if formats[name] not in recipe.teachers]
+    if unserved:
+        raise ConfigError(
+            f"recipe {recipe_name!r}: no teacher scores {', '.join(unserved)}; add one to `teachers` "
+            "(images need a 2D network), or name the sources that the recipe is to use"
+        )
 
 
 def _fingerprints(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from omnisource.catalog import Catalog
 from omnisource.config import Study
 from omnisource.errors import ConfigError
-from omnisource.pipeline import collecting, comparing, motion, recipes, scoring, training
+from omnisource.pipeline import collecting, comparing, evaluation, motion, recipes, scoring, training
 from omnisource.pipeline.networks import baseline_name, run_name
 from omnisource.workspace import Workspace
 
@@ -132,7 +132,7 @@ def _train(workspace: Workspace, options: Options, say: Say) -> str:
 def _evaluate(workspace: Workspace, options: Options, say: Say) -> None:
     for name in workspace.runs():
         if _state(workspace, name) == "done":
-            measured = training.evaluate(workspace, name, progress=options.progress, redo=options.redo)
+            measured = evaluation.evaluate(workspace, name, progress=options.progress, redo=options.redo)
             say(f"evaluate: {name}: top-1 {measured.top1:.1%} of {measured.num_examples}")
 
 

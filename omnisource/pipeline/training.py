@@ -6,24 +6,22 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import pyarrow.parquet as pq
 import torch
 import yaml
 
 from omnisource import config
 from omnisource.config import InflationConfig, JointConfig, SnippetConfig
 from omnisource.errors import ConfigError, WorkspaceError
-from omnisource.evaluate import metrics, predictions, protocols
-from omnisource.files import save_atomically, write_atomically
+from omnisource.examples import ExampleFile
+from omnisource.files import write_atomically
 from omnisource.models import zoo
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
+from omnisource.pipeline.evaluation import validation
 from omnisource.pipeline.motion import load_motion
-from omnisource.pipeline.networks import load_network, pick_device, run_name, share_cores, weights_fingerprint
-from omnisource.pipeline.recipes import auxiliary_examples
+from omnisource.pipeline.networks import pick_device, run_name, share_cores
+from omnisource.pipeline.recipes import auxiliary_examples, require_known
 from omnisource.report import Report
 from omnisource.tables import require_same, sole_writer
 from omnisource.train import loop
@@ -54,7 +52,7 @@ def train(
         raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(study.networks))}")
     network = study.networks[network_name]
     shared = study.train if recipe_name else _of_baseline(study.train)
-    examples, fingerprints = auxiliary_examples(workspace, recipe_name) if recipe_name else ({}, {})
+    examples, fingerprints = _auxiliary(workspace, recipe_name) if recipe_name else ({}, {})
     motions, motion_fingerprint = _motions(workspace, network, shared, examples)
     settings = {
         "network": network.model_dump(mode="json", exclude={"test"}),
@@ -85,65 +83,13 @@ def train(
                 num_classes=num_classes,
             ),
             motions=motions,
+            validate=validation(workspace, network) if study.train.validate_every else None,
             report=report,
         )
         if _is_first_process():
             path = workspace.report_path(f"train.{folder.name}")
             report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=report.take_dropped())
     return result.state
-
-
-def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, redo: bool = False) -> metrics.Metrics:
-    """Test a run on the validation clips -> predictions.parquet and metrics.json beside it."""
-    study, folder = workspace.study(), workspace.run(run)
-    device = pick_device(study.device)
-    share_cores(device, study.train.workers)
-    network, network_config = load_network(folder, device)
-    network_config = network_config.model_copy(update={"test": _test_of(study, run, network_config)})
-    settings = {
-        "weights": weights_fingerprint(folder),
-        "test": network_config.test.model_dump(mode="json", exclude={"batch_size"}),
-        "target": target_fingerprint(workspace),
-    }
-    done = folder / "metrics.json"
-    if done.is_file() and not redo:
-        saved = json.loads(done.read_text(encoding="utf-8"))
-        if saved["settings"] == settings:
-            return metrics.Metrics(**saved["metrics"])
-    examples = target_examples(workspace, "val")
-    with Report(f"evaluate {run}", progress=progress) as report:
-        predicted = protocols.predict_examples(
-            network,
-            examples,
-            network_config,
-            device=device,
-            reader=study.media.reader,
-            workers=study.train.workers,
-            report=report,
-        )
-        path = workspace.report_path(f"evaluate.{run}")
-        report.save(path, num_done=len(predicted), reasons=report.reasons, dropped=report.take_dropped())
-    table = predictions.to_table(predicted, examples, workspace.taxonomy())
-    save_atomically(folder / "predictions.parquet", lambda partial: pq.write_table(table, partial))
-    measured = metrics.measure(predicted, np.random.default_rng(study.seed))
-    write_atomically(done, json.dumps({"settings": settings, "metrics": asdict(measured)}, indent=1))
-    return measured
-
-
-def saved_predictions(workspace: Workspace, run: str) -> predictions.Predictions:
-    """What a run said of the validation clips; raises WorkspaceError before it was evaluated."""
-    path = workspace.run(run) / "predictions.parquet"
-    if not path.is_file():
-        raise WorkspaceError(f"run {run!r} has no predictions yet; `omnisource evaluate {run}` makes them")
-    return predictions.from_table(pq.read_table(path))
-
-
-def saved_metrics(workspace: Workspace, run: str) -> metrics.Metrics | None:
-    """The metrics of a run as last evaluated; None before."""
-    path = workspace.run(run) / "metrics.json"
-    if not path.is_file():
-        return None
-    return metrics.Metrics(**json.loads(path.read_text(encoding="utf-8"))["metrics"])
 
 
 def needs_motion(network: config.NetworkConfig, shared: config.TrainConfig, formats: set[Format]) -> bool:
@@ -165,6 +111,21 @@ def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:
     )
 
 
+def _auxiliary(workspace: Workspace, recipe_name: str) -> tuple[dict[str, ExampleFile], dict[str, str]]:
+    """The examples of a recipe; raises ConfigError for settings about unknown sources, WorkspaceError without any."""
+    study = workspace.study()
+    joint = study.train.joint
+    known = [source.name for source in study.sources]
+    require_known([*joint.batch_ratio, *joint.source_batch_size], known, what="train.joint")
+    examples, fingerprints = auxiliary_examples(workspace, recipe_name)
+    if not examples:
+        raise WorkspaceError(
+            f"recipe {recipe_name!r} keeps nothing, so its student would be the baseline; "
+            "lower its confidence, or look at `omnisource label --recipe ...` for the step that drops everything"
+        )
+    return examples, fingerprints
+
+
 def _motions(
     workspace: Workspace, network: config.NetworkConfig, shared: config.TrainConfig, examples: dict[str, object]
 ) -> tuple[Motions | None, str | None]:
@@ -173,14 +134,6 @@ def _motions(
         return None, None
     motions = load_motion(workspace)
     return motions, hashlib.blake2b(workspace.motion_path.read_bytes(), digest_size=16).hexdigest()
-
-
-def _test_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
-    """The study's present protocol for the run's network; the one it was trained with if the network is gone."""
-    for name, network in sorted(study.networks.items(), key=lambda pair: -len(pair[0])):  # "tsn-big" before "tsn"
-        if run.startswith(f"{name}-") and network.model == trained.model:
-            return network.test
-    return trained.test
 
 
 @contextmanager

@@ -159,6 +159,14 @@ def test_examples__a_word_about_a_segment_is_about_that_segment(tmp_path: Path):
     ]
 
 
+def test_examples__a_word_about_ten_seconds_is_not_about_the_first_of_them(tmp_path: Path):
+    decisions = [
+        (Subject(key=key(1), start_s=0.0, end_s=1.0), Verdict.KEEP, None),
+        (Subject(key=key(1), start_s=0.0, end_s=10.0), Verdict.DROP, None),  # said of a 3D teacher's segment
+    ]
+    assert video_examples(tmp_path / "w", Recipe(teachers=ALL), decisions)[0] == (0, 0.8, [0, 1], [3])
+
+
 def test_examples__a_word_about_a_whole_video_does_not_make_its_dull_seconds_positive(tmp_path: Path):
     decisions = [(Subject(key=key(1)), Verdict.RELABEL, 2)]
     assert video_examples(tmp_path / "w", Recipe(teachers=ALL), decisions) == [(2, 1.0, [0, 1, 2], [3])]

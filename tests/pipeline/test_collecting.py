@@ -1,5 +1,6 @@
 """Labelled data, sources and validity become tables; what cannot be used is there with its reason."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,10 @@ def test_add__a_second_time_only_new_files_are_added(workspace: Workspace, world
 
 
 def test_register_source__a_taken_name_is_refused(workspace: Workspace, tmp_path: Path):
-    source = config.SourceConfig(name="web_image", format="image", path=tmp_path)
+    collecting.collect_target(workspace)
+    (tmp_path / "more" / "red_right").mkdir(parents=True)
+    (tmp_path / "more" / "red_right" / "a.jpg").write_bytes(b"x")
+    source = config.SourceConfig(name="web_image", format="image", path=tmp_path / "more")
     with pytest.raises(ConfigError, match="source 'web_image' is there already"):
         collecting.register_source(workspace, source)
 
@@ -96,3 +100,27 @@ def test_register_source__a_folder_with_unknown_classes_is_not_written_down(work
     with pytest.raises(OmniSourceError, match="purple"):
         collecting.register_source(workspace, config.SourceConfig(name="odd", format="image", path=tmp_path / "web"))
     assert "odd" not in {source.name for source in workspace.study().sources}
+
+
+def test_add__a_name_that_is_not_utf8_costs_one_file(workspace: Workspace, tmp_path: Path):
+    collecting.collect_target(workspace)
+    folder = tmp_path / "more" / "red_right"
+    folder.mkdir(parents=True)
+    (folder / "good.png").write_bytes(b"good")
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"latin-1")
+    config.save(
+        config.override(workspace.study(), [f"sources=[{{name: more, format: image, path: {tmp_path / 'more'}}}]"]),
+        workspace.study_path,
+    )
+    assert collecting.add(workspace) == {"more": 1}
+    assert workspace.table("items").dropped_counts() == {"bad_name": 1}
+
+
+def test_add__redo_of_a_folder_that_is_gone_clears_nothing(workspace: Workspace, world: Path, tmp_path: Path):
+    collecting.collect_target(workspace)
+    collecting.add(workspace)
+    gone = [f"sources=[{{name: web_image, format: image, path: {tmp_path / 'unmounted'}}}]"]
+    config.save(config.override(workspace.study(), gone), workspace.study_path)
+    with pytest.raises(OmniSourceError):
+        collecting.add(workspace, redo=True)
+    assert workspace.table("items").num_rows() == 23

@@ -1,15 +1,13 @@
-"""Runs are trained once, go on where they stopped, and are tested by the protocol of the day."""
+"""Runs are trained once, go on where they stopped, and are never mixed with other settings or examples."""
 
 import json
 import shutil
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from omnisource import config
 from omnisource.errors import ConfigError, WorkspaceError, WriterBusyError
-from omnisource.pipeline import collecting, recipes, training
+from omnisource.pipeline import collecting, evaluation, recipes, training
 from omnisource.tables import sole_writer
 from omnisource.types import Format
 from omnisource.workspace import Workspace
@@ -75,11 +73,11 @@ def test_train__other_clips_are_refused(labelled: Workspace):
 
 
 def test_train__redo_trains_with_the_new_settings_and_forgets_the_old_results(labelled: Workspace):
-    training.evaluate(labelled, "tsn-baseline", progress=False)
+    evaluation.evaluate(labelled, "tsn-baseline", progress=False)
     workspaces.change(labelled, "networks.tsn.optim.epochs=2")
     assert training.train(labelled, "tsn", None, progress=False, redo=True) == "done"
     assert updates(labelled, "tsn-baseline") == [1, 2, 3, 4, 5, 6]
-    assert training.saved_metrics(labelled, "tsn-baseline") is None
+    assert evaluation.saved_metrics(labelled, "tsn-baseline") is None
 
 
 def test_train__the_file_stop_stops_it_and_it_goes_on_later(labelled: Workspace):
@@ -144,83 +142,6 @@ def test_train__one_process_has_the_run_but_those_of_torchrun_share_it(
             training.train(labelled, "tsn", None, progress=False)
         monkeypatch.setenv("RANK", "1")  # as torchrun sets it in the second process
         assert training.train(labelled, "tsn", None, progress=False) == "done"
-
-
-def test_evaluate__writes_predictions_and_metrics(labelled: Workspace):
-    measured = training.evaluate(labelled, "tsn-baseline", progress=False)
-    said = training.saved_predictions(labelled, "tsn-baseline")
-    assert measured == training.saved_metrics(labelled, "tsn-baseline")
-    assert measured.num_examples == len(said) == 12
-    assert measured.top1 == pytest.approx((said.predicted == said.class_indices).mean())
-    np.testing.assert_allclose(said.probs.sum(axis=1), 1, atol=1e-5)
-    paths = pq.read_table(labelled.run("tsn-baseline") / "predictions.parquet")["path"].to_pylist()
-    assert all("/val/" in path for path in paths)
-    assert json.loads(labelled.report_path("evaluate.tsn-baseline").read_text())["done"] == 12
-
-
-def predictions_written(workspace: Workspace) -> int:
-    return (workspace.run("tsn-baseline") / "predictions.parquet").stat().st_mtime_ns
-
-
-@pytest.mark.parametrize(
-    ("settings", "redo", "again"),
-    [
-        ([], False, False),
-        ([], True, True),
-        (["networks.tsn.test.batch_size=3"], False, False),  # the same views
-        (["networks.tsn.test.num_clips=1"], False, True),
-    ],
-)
-def test_evaluate__is_kept_while_weights_and_protocol_are_the_same(
-    labelled: Workspace, settings: list[str], redo: bool, again: bool
-):
-    training.evaluate(labelled, "tsn-baseline", progress=False)
-    before = predictions_written(labelled)
-    workspaces.change(labelled, *settings)
-    training.evaluate(labelled, "tsn-baseline", progress=False, redo=redo)
-    assert (predictions_written(labelled) != before) == again
-
-
-def test_evaluate__other_weights_are_tested_again(labelled: Workspace):
-    training.evaluate(labelled, "tsn-baseline", progress=False)
-    before = predictions_written(labelled)
-    shutil.copy(labelled.run("tsn-baseline") / "network.pt", labelled.root / "old.pt")
-    workspaces.change(labelled, "seed=5")
-    training.train(labelled, "tsn", None, progress=False, redo=True)
-    training.evaluate(labelled, "tsn-baseline", progress=False)
-    assert predictions_written(labelled) != before
-
-
-def test_evaluate__a_network_that_left_the_study_keeps_its_protocol(labelled: Workspace):
-    before = training.evaluate(labelled, "tsn-baseline", progress=False)
-    study = labelled.study()
-    only = {"slowonly": study.networks["slowonly"]}
-    kept = {"deep": study.teachers["deep"]}
-    config.save(study.model_copy(update={"networks": only, "teachers": kept}), labelled.study_path)
-    assert training.evaluate(labelled, "tsn-baseline", progress=False) == before
-
-
-def test_evaluate__the_longest_network_name_decides_on_the_protocol(labelled: Workspace):
-    study = labelled.study()
-    changed = study.networks["tsn"].model_copy(update={"test": config.TestConfig(num_clips=1, crop_px=32)})
-    networks = {"tsn": changed, "tsn-b": study.networks["tsn"], "slowonly": study.networks["slowonly"]}
-    config.save(study.model_copy(update={"networks": networks}), labelled.study_path)
-    labelled.run("tsn-baseline").rename(labelled.run("tsn-b-baseline"))
-    training.evaluate(labelled, "tsn-b-baseline", progress=False)
-    settings = json.loads((labelled.run("tsn-b-baseline") / "metrics.json").read_text())["settings"]
-    assert settings["test"]["num_clips"] == 2
-
-
-def test_evaluate__before_the_run_is_trained(labelled: Workspace):
-    with pytest.raises(WorkspaceError, match="run 'tsn-omnisource' has no trained network yet"):
-        training.evaluate(labelled, "tsn-omnisource", progress=False)
-
-
-def test_saved_predictions__before_the_run_is_evaluated(labelled: Workspace):
-    message = "run 'tsn-baseline' has no predictions yet; `omnisource evaluate tsn-baseline` makes them"
-    with pytest.raises(WorkspaceError, match=message):
-        training.saved_predictions(labelled, "tsn-baseline")
-    assert training.saved_metrics(labelled, "tsn-baseline") is None
 
 
 @pytest.mark.parametrize(
