@@ -20,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "setup: needs Python 3.11 or newer, $(PYTHON) is older; name another: make setup PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || { echo "setup: creating $(VENV)"; $(PYTHON) -m venv $(VENV) || \
-		{ echo "setup: python3 has no venv; on Debian: apt-get install python3-venv"; exit 1; }; }
+		{ rm -rf $(VENV); echo "setup: python3 has no venv; on Debian: apt-get install python3-venv"; exit 1; }; }
 	@test -x $(BIN)/uv || { echo "setup: installing uv, which installs the rest"; $(BIN)/python -m pip install --quiet uv || \
 		{ echo "setup: pip cannot reach its package registry; set PIP_INDEX_URL or the network"; exit 1; }; }
 	@echo "setup: installing what requirements.lock names (several GB with CUDA the first time)"

@@ -64,7 +64,9 @@ def init(
     val: Annotated[str, typer.Option(help="Validation list or folder, relative to --target.")] = "val",
     classes: Annotated[str | None, typer.Option(help="File with one class name a line, relative to --target.")] = None,
     groups: Annotated[str | None, typer.Option(help="JSON of path to group, relative to --target.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, such as student=slowonly.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, like networks.tsn.optim.epochs=30")
+    ] = None,
 ) -> None:
     """Make a workspace for a labelled dataset.
 

@@ -129,8 +129,8 @@ class KnownFiles:
     def new_paths(self, paths: list[str]) -> set[str]:
         """Those of the paths that are not known."""
         self._catalog.create("asked", pa.table({"path": paths}))
-        answer = self._catalog.table("SELECT path FROM asked WHERE path NOT IN (SELECT path FROM known)")
-        return set(answer["path"].to_pylist())
+        answer = self._catalog.table("SELECT path FROM known WHERE path IN (SELECT path FROM asked)")
+        return set(paths) - set(answer["path"].to_pylist())
 
     def holders(self, keys: list[bytes]) -> dict[bytes, str]:
         """The path that is known for each of the contents, where there is one."""

@@ -12,13 +12,14 @@ import yaml
 from pydantic import Field, model_validator
 
 from omnisource.errors import ConfigError
-from omnisource.network_config import Fraction, NetworkConfig, Positive
+from omnisource.files import write_atomically
+from omnisource.network_config import Fraction, NetworkConfig, Positive, leave_open
 from omnisource.network_config import InputConfig as InputConfig
 from omnisource.network_config import ModelConfig as ModelConfig
 from omnisource.network_config import OptimConfig as OptimConfig
 from omnisource.network_config import TestConfig as TestConfig
 from omnisource.settings import StageConfig as StageConfig
-from omnisource.settings import load
+from omnisource.settings import dump, load
 from omnisource.settings import parse as parse
 from omnisource.settings import save as save
 from omnisource.settings import to_yaml as to_yaml
@@ -215,6 +216,10 @@ class Study(StageConfig):
 
     @model_validator(mode="after")
     def _runs_have_names_of_their_own(self) -> Self:
+        names = [source.name for source in self.sources]
+        for name in names:
+            if name == "target" or names.count(name) > 1:
+                raise ValueError(f"a source may not be called {name!r}: the name is taken")
         if self.student not in self.networks:
             raise ValueError(f"student {self.student!r} is none of the networks: {', '.join(sorted(self.networks))}")
         if "baseline" in self.recipes:
@@ -239,9 +244,14 @@ def load_recipe(path: Path) -> Recipe:
     return load(Recipe, path)
 
 
+def save_study(study: Study, path: Path) -> None:
+    """Write study.yaml whole or not at all: every setting, but those that follow from the kind of a network."""
+    write_atomically(path, _OPEN_NOTE + dump(_as_written(study)))
+
+
 def override(study: Study, settings: typing.Iterable[str]) -> Study:
     """Apply `train.joint.power=0.5`-like settings; values are YAML. Raises ConfigError."""
-    values = study.model_dump(mode="json")
+    values = _as_written(study)
     for setting in settings:
         path, equals, value = setting.partition("=")
         if not equals:
@@ -252,5 +262,18 @@ def override(study: Study, settings: typing.Iterable[str]) -> Study:
             node = node.setdefault(parent, {}) if isinstance(node, dict) else None
         if not isinstance(node, dict):
             raise ConfigError(f"{path!r} in {setting!r} does not lead to a setting")
-        node[last] = yaml.safe_load(value)
+        try:
+            node[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{value!r} in {setting!r} is not YAML: {error}") from None
     return parse(Study, values, where="--set")
+
+
+_OPEN_NOTE = """\
+# What a network does not say of its input, optim and test is the paper's for its kind (network_config.py).
+"""
+
+
+def _as_written(study: Study) -> dict[str, object]:
+    values = study.model_dump(mode="json")
+    return values | {"networks": {name: leave_open(network) for name, network in values["networks"].items()}}

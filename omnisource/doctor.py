@@ -78,7 +78,7 @@ def _reading(reader: str) -> Finding:
             media.write_video(path, frames, fps=15)
             with media.open_video(path, reader=reader) as video:
                 means = video.read(range(video.num_frames)).mean(axis=(1, 2, 3))
-        except OmniSourceError as error:
+        except (OmniSourceError, ValueError, OSError) as error:  # FFmpeg's errors are ValueError and OSError
             state = "missing" if reader == "decord" else "broken"
             return Finding(name=name, state=state, detail=str(error), remedy="pip install 'omnisource[video]'")
     if len(means) != len(frames) or np.abs(means - frames.mean(axis=(1, 2, 3))).max() > 6:

@@ -20,8 +20,8 @@ if typing.TYPE_CHECKING:
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "ICO", "PPM", "JPEG2000", "AVIF", "TGA")
 """What Pillow may open: pictures only. Its EPS reader would start Ghostscript on a crawled file."""
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
-"""What Pillow's decoders raise on damaged files."""
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError, struct.error, zlib.error)
+"""What Pillow's decoders raise on damaged files; AVIF's raises RuntimeError."""
 _EXIF_ORIENTATION = 0x0112
 _AREA_ABOVE = 2.0
 """Shrinking more than this averages areas; below, bilinear is as good and three times faster (benchmarks)."""
@@ -60,10 +60,9 @@ def read_image(path: Path, *, short_side_px: int | None = None, max_megapixels: 
             if short_side_px is not None:
                 image.draft(None, short_side_size(*image.size, short_side_px))
             image.load()
-            upright = ImageOps.exif_transpose(image)
+            frame = _to_rgb(ImageOps.exif_transpose(image))
         except _BROKEN as error:
             raise ItemError("truncated", f"{path}: {error}") from None
-        frame = _to_rgb(upright)
     if short_side_px is None:
         return frame
     return resize_frame(frame, short_side_size(frame.shape[1], frame.shape[0], short_side_px))

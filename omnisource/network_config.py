@@ -151,6 +151,19 @@ def _epochs(usual: int, optim: Values) -> int:
     return wanted if isinstance(wanted, int) and wanted > 0 else usual
 
 
+def leave_open(network: Values) -> Values:
+    """A network's plain values without those that the paper gives its kind, so that they follow when others change."""
+    model, optim = network["model"], network["optim"]
+    usual = network_defaults(model, {})
+    left = {section: dict(values) for section, values in network.items()}
+    for section, defaults in network_defaults(model, optim).items():
+        for key, value in defaults.items():
+            expected = usual["optim"]["epochs"] if key == "epochs" else value
+            if left[section][key] == (list(expected) if isinstance(expected, tuple) else expected):
+                del left[section][key]
+    return left
+
+
 def _plain(value: object) -> object:
     """What a section sets itself, whether it came as YAML or as a model."""
     return value.model_dump(exclude_unset=True) if isinstance(value, StageConfig) else value

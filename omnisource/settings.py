@@ -29,9 +29,14 @@ def save(config: StageConfig, path: Path) -> None:
     write_atomically(path, to_yaml(config))
 
 
+def dump(values: object) -> str:
+    """Plain values as YAML."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
 def to_yaml(config: StageConfig) -> str:
     """Every setting as YAML, defaults included."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return dump(config.model_dump(mode="json"))
 
 
 def parse(model: type[Model], values: object, *, where: str) -> Model:
@@ -55,7 +60,8 @@ def _read_yaml(path: Path) -> object:
 def _explain(model: type[BaseModel], error: dict) -> str:
     location = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
-        return f"{location or 'settings'} = {error['input']!r}: {error['msg']}"
+        value = "" if isinstance(error["input"], dict) else f" = {error['input']!r}"
+        return f"{location or 'settings'}{value}: {error['msg'].removeprefix('Value error, ')}"
     known = list(_fields_at(model, error["loc"][:-1]))
     near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"

@@ -132,7 +132,7 @@ class TableWriter:
         self._flushed_s = time.monotonic()
         self._batches: list[pa.Table] = []
         self._dropped: list[Dropped] = []
-        self._next = len(table.parts())
+        self._next = 1 + max((int(part.stem.removeprefix("part-")) for part in table.parts()), default=-1)
 
     def add(self, rows: Iterable[Mapping[str, object]] | pa.Table, dropped: Iterable[Dropped] = ()) -> None:
         """Rows that belong together, with the items dropped among them: they get into one part, whole."""

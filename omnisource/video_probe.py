@@ -118,7 +118,9 @@ def packets_of(container: "InputContainer", stream: "VideoStream") -> "Iterator[
 
     try:
         yield from container.demux(stream)
-    except av.FFmpegError:
+    except MemoryError:  # one of FFmpeg's errors too, and no damage of the file
+        raise
+    except (av.FFmpegError, IndexError):  # PyAV's own IndexError: a stream that appears late in a damaged MPEG-TS
         return
 
 

@@ -26,7 +26,7 @@ class Workspace:
         path = root / "study.yaml"
         if path.exists():
             raise WorkspaceError(f"{root} is a workspace already; edit its study.yaml or choose another folder")
-        config.save(study, path)
+        config.save_study(study, path)
         return cls(root)
 
     @property

@@ -42,6 +42,8 @@ def test_load_study__mistakes_name_the_key_and_the_remedy(tmp_path: Path, text: 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ({"sources": [{"name": "target", "format": "image", "path": "."}]}, "source may not be called 'target'"),
+        ({"sources": [{"name": "a", "format": "image", "path": "."}] * 2}, "source may not be called 'a'"),
         ({"student": "x"}, "student 'x' is none of the networks: tsn"),
         ({"recipes": {"baseline": {}}}, "a recipe may not be called 'baseline'"),
         (
@@ -61,6 +63,26 @@ def test_load_study__missing_file_says_how_to_make_one(tmp_path: Path):
         config.load_study(tmp_path / "study.yaml")
 
 
+def test_save_study__what_follows_from_the_kind_of_network_is_left_open(tmp_path: Path):
+    config.save_study(config.Study(), tmp_path / "study.yaml")
+    text = (tmp_path / "study.yaml").read_text()
+    assert "milestones" not in text
+    (tmp_path / "study.yaml").write_text(text.replace("arch: tsn", "arch: slowonly"))
+    optim = config.load_study(tmp_path / "study.yaml").networks["tsn"].optim
+    assert (optim.epochs, optim.milestones) == (150, (90, 130))
+
+
+def test_save_study__is_read_back_as_it_was(tmp_path: Path):
+    study = config.override(config.Study(), ["networks.tsn.optim.epochs=30", "networks.tsn.test.crops=three"])
+    config.save_study(study, tmp_path / "study.yaml")
+    assert config.load_study(tmp_path / "study.yaml") == study
+
+
+def test_override__the_schedule_follows_the_epochs():
+    study = config.override(config.Study(), ["networks.tsn.optim.epochs=30"])
+    assert study.networks["tsn"].optim.milestones == (12, 24)  # 40 and 80 of 100
+
+
 def test_override__values_are_yaml():
     study = config.override(config.Study(), ["train.joint.power=0.5", "networks.tsn.optim.milestones=[1, 2]"])
     assert study.train.joint.power == 0.5
@@ -71,6 +93,7 @@ def test_override__values_are_yaml():
     ("setting", "message"),
     [
         ("power", "is not KEY=VALUE"),
+        ("target.root=[1", "is not YAML"),
         ("seed.x=1", "does not lead to a setting"),
         ("train.joint.powr=1", "did you mean 'power'"),
     ],

@@ -82,7 +82,7 @@ def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
             if known.name == folder.name and known != folder:
                 raise ConfigError(f"source {folder.name!r} is there already, as {known.path}; choose another --name")
         if folder not in study.sources:
-            config.save(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
+            config.save_study(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
 
 
 def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> dict[str, int]:

@@ -92,7 +92,9 @@ def validation(workspace: Workspace, network_config: config.NetworkConfig) -> Va
 
 def _test_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
     """The study's present protocol for the run's network; the one it was trained with if the network is gone."""
+    start = {"pretrained": "none"}  # where training began does not matter any more
+    shape = trained.model.model_copy(update=start)
     for name, network in sorted(study.networks.items(), key=lambda pair: -len(pair[0])):  # "tsn-big" before "tsn"
-        if run.startswith(f"{name}-") and network.model == trained.model:
+        if run.startswith(f"{name}-") and network.model.model_copy(update=start) == shape:
             return network.test
     return trained.test

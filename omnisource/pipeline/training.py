@@ -50,12 +50,13 @@ def train(
     study = workspace.study()
     if network_name not in study.networks:
         raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(study.networks))}")
-    network = study.networks[network_name]
+    network = _located(workspace, study.networks[network_name])
     shared = study.train if recipe_name else _of_baseline(study.train)
     examples, fingerprints = _auxiliary(workspace, recipe_name) if recipe_name else ({}, {})
     motions, motion_fingerprint = _motions(workspace, network, shared, examples)
     settings = {
         "network": network.model_dump(mode="json", exclude={"test"}),
+        "pretrained": _file_fingerprint(Path(network.model.pretrained)),
         "train": shared.model_dump(mode="json", include={"joint", "inflation", "snippets"}),
         "seed": study.seed,
         "target": target_fingerprint(workspace),
@@ -109,6 +110,22 @@ def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:
     return shared.model_copy(
         update={"joint": JointConfig(**kept), "inflation": InflationConfig(), "snippets": SnippetConfig()}
     )
+
+
+def _located(workspace: Workspace, network: config.NetworkConfig) -> config.NetworkConfig:
+    """A file of weights in a study is relative to the workspace, as all its paths are."""
+    if network.model.pretrained in ("none", "imagenet"):
+        return network
+    path = str(workspace.root / network.model.pretrained)
+    return network.model_copy(update={"model": network.model.model_copy(update={"pretrained": path})})
+
+
+def _file_fingerprint(path: Path) -> str | None:
+    """Hash of the weights that a run starts from; None where it starts from no file."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _auxiliary(workspace: Workspace, recipe_name: str) -> tuple[dict[str, ExampleFile], dict[str, str]]:
