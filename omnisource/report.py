@@ -1,7 +1,8 @@
-"""Report.each: the one place that tolerates a bad item; counts, dropped items and progress of one stage.
+"""What a stage has done and left out: counts, dropped items with their reasons, progress.
 
-The contract: a function raises `ItemError` for an item that cannot be used; the item is dropped with its reason and the
-stage goes on. Every other exception is a bug and stops the run (design: idea 5).
+The contract: whoever reads an item raises `ItemError` if it cannot be used; the item is dropped with its reason, by
+`Report.each`, or by `Report.drop` where a stage works in batches, and the stage goes on. Every other exception is a
+bug and stops the run (design: idea 5).
 """
 
 import json
@@ -28,10 +29,9 @@ MAX_LISTED = 1000
 
 
 class Row(Protocol):
-    """What `each` needs to name a dropped row; WebItem is one."""
+    """What `each` needs to name a dropped row; a row may have a `key` too, as WebItem has."""
 
     path: Path
-    key: bytes
 
 
 In = TypeVar("In", bound=Row)
@@ -87,7 +87,7 @@ class Report:
             try:
                 result = outcome()
             except ItemError as error:
-                self.drop(row.path, row.key, error)
+                self.drop(row.path, getattr(row, "key", None), error)
                 continue
             self.num_done += 1
             yield result

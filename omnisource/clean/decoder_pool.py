@@ -194,7 +194,10 @@ def _serve(connection: Connection, function: Callable, memory_mib: int) -> None:
     for name in _HEAVY:
         importlib.import_module(name)
     _limit_memory(memory_mib)
-    connection.send(None)  # ready
+    try:
+        connection.send(None)  # ready
+    except BrokenPipeError:  # the parent had nothing to do and is gone already
+        return
     while True:
         try:
             item = connection.recv()

@@ -12,7 +12,7 @@ from omnisource import config, media
 from omnisource.catalog import Catalog, KnownFiles, source
 from omnisource.clean import validity
 from omnisource.collect import local
-from omnisource.errors import ConfigError, ItemError, WorkspaceError
+from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.report import MAX_LISTED, Dropped, Report
 from omnisource.tables import Table, sole_writer
 from omnisource.target import read_target
@@ -102,12 +102,12 @@ def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fals
         known = KnownFiles(Catalog(workspace), table)
         for source in study.sources:
             for found in _chunks(files[source.name]):
-                rows, dropped = _new_items(found, source, known)
+                rows, dropped = _new_items(found, source, known, report)
                 known.add(rows)
                 writer.add(rows, dropped)
                 counts[source.name] += len(rows)
                 done += len(found)
-                report.progress(done, None, "add")
+                report.progress(done, None, f"add {source.name}")
     save_report(workspace, "add", table, report)
     return counts
 
@@ -144,7 +144,7 @@ def _located(workspace: Workspace, folder: config.SourceConfig) -> config.Source
 
 
 def _new_items(
-    found: list[local.FoundFile], folder: config.SourceConfig, known: KnownFiles
+    found: list[local.FoundFile], folder: config.SourceConfig, known: KnownFiles, report: Report
 ) -> tuple[list[dict[str, object]], list[Dropped]]:
     """Rows of the files that are not known by path or content, and what is left out."""
     named = {str(file.path): file for file in found if _is_text(file.path)}
@@ -154,13 +154,8 @@ def _new_items(
         if str(file.path) not in named
     ]
     new = known.new_paths(list(named))
-    keys: dict[str, bytes] = {}
-    for path, file in named.items():
-        if path in new:
-            try:
-                keys[path] = media.content_key(file.path)
-            except ItemError as error:
-                dropped.append(Dropped(path=file.path, key=None, reason=error.reason, detail=error.detail))
+    keys = dict(report.each((file for path, file in named.items() if path in new), _keyed))
+    dropped += report.take_dropped()
     holders = known.holders(list(keys.values()))
     rows = []
     for path, key in keys.items():
@@ -172,6 +167,10 @@ def _new_items(
         row = {"key": key, "path": path, "source": folder.name, "format": str(folder.format)}
         rows.append(row | {"class_index": named[path].class_index, "url": None})
     return rows, dropped
+
+
+def _keyed(file: local.FoundFile) -> tuple[str, bytes]:
+    return str(file.path), media.content_key(file.path)
 
 
 def _is_text(path: Path) -> bool:

@@ -1,19 +1,20 @@
 """Consecutive frames of the target's training clips -> N(mu, Sigma) of camera motion (paper 3.5)."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from omnisource import config, media
-from omnisource.errors import ItemError, WorkspaceError
+from omnisource.errors import WorkspaceError
 from omnisource.files import save_atomically, write_atomically
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.report import Report
 from omnisource.tables import require_same, sole_writer
 from omnisource.transform import camera_motion, homography
 from omnisource.transform.camera_motion import Motions
-from omnisource.types import Example
 from omnisource.workspace import Workspace
 
 
@@ -26,16 +27,14 @@ def fit_motion(workspace: Workspace, *, progress: bool | None = None, redo: bool
     if path.is_file() and not redo and settings_path.is_file():
         require_same(yaml.safe_load(settings_path.read_text(encoding="utf-8")), settings, what="camera motion")
         return load_motion(workspace)
-    rng = np.random.default_rng(study.seed)
-    examples = target_examples(workspace, "train")
-    chosen = rng.permutation(len(examples))[: study.motion.max_clips]
+    clips = _choose_clips(workspace, study)
+    measure = partial(_measure, study=study)
     parameters, classes = [], []
     with sole_writer(workspace.root / "motion", what="camera motion"), Report("motion", progress=progress) as report:
-        for done, index in enumerate(chosen, start=1):
-            report.progress(done, len(chosen), "motion")
-            for row in _clip_motion(examples[index], study, rng, report):
-                parameters.append(row)
-                classes.append(examples[index].class_index)
+        for clip in report.each(clips, measure, workers=study.train.workers, total=len(clips)):
+            parameters += clip.parameters
+            classes += [clip.class_index] * len(clip.parameters)
+            report.reasons.update(clip.degenerate)
         report.save(
             workspace.report_path("motion"),
             num_done=len(parameters),
@@ -88,24 +87,46 @@ def _save(path: Path, motions: Motions) -> None:
     save_atomically(path, save)
 
 
-def _clip_motion(example: Example, study: config.Study, rng: np.random.Generator, report: Report) -> list[np.ndarray]:
-    """(8,) normalised parameters of some consecutive frame pairs of one clip; degenerate pairs are counted."""
-    found = []
-    try:
-        with media.open_video(
-            example.path, reader=study.media.reader, short_side_px=study.motion.short_side_px
-        ) as video:
-            num_pairs = min(study.motion.pairs_per_clip, video.num_frames - 1)
-            starts = np.sort(rng.choice(video.num_frames - 1, num_pairs, replace=False)) if num_pairs > 0 else []
-            frames = video.read([int(i) + offset for i in starts for offset in (0, 1)]) if num_pairs > 0 else []
-    except ItemError as error:
-        report.drop(example.path, None, error)
-        return []
-    for pair in range(len(frames) // 2):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Clip:
+    """One target clip to look at."""
+
+    path: Path
+    class_index: int
+    seed: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ClipMotion:
+    """What one clip says of the camera."""
+
+    class_index: int
+    parameters: list[np.ndarray]
+    """(8,) normalised, one per usable pair of frames."""
+    degenerate: list[str]
+    """Why the other pairs say nothing."""
+
+
+def _choose_clips(workspace: Workspace, study: config.Study) -> list[_Clip]:
+    examples = target_examples(workspace, "train")
+    order = np.random.default_rng(study.seed).permutation(len(examples))[: study.motion.max_clips]
+    return [_Clip(path=examples[i].path, class_index=examples[i].class_index, seed=(study.seed, int(i))) for i in order]
+
+
+def _measure(clip: _Clip, study: config.Study) -> _ClipMotion:
+    """Camera motion between some consecutive frames; raises ItemError for a clip that cannot be read."""
+    rng = np.random.default_rng(clip.seed)
+    settings = study.motion
+    with media.open_video(clip.path, reader=study.media.reader, short_side_px=settings.short_side_px) as video:
+        num_pairs = min(settings.pairs_per_clip, video.num_frames - 1)
+        starts = np.sort(rng.choice(max(video.num_frames - 1, 1), num_pairs, replace=False))
+        frames = video.read([int(start) + offset for start in starts for offset in (0, 1)]) if num_pairs else []
+    parameters, degenerate = [], []
+    for pair in range(num_pairs):
         try:
-            normalised = camera_motion.estimate_pair(frames[2 * pair], frames[2 * pair + 1], study.motion)
+            normalised = camera_motion.estimate_pair(frames[2 * pair], frames[2 * pair + 1], settings)
         except camera_motion.DegeneratePair as error:
-            report.reasons[error.reason] += 1
-            continue
-        found.append(homography.to_parameters(normalised))
-    return found
+            degenerate.append(error.reason)
+        else:
+            parameters.append(homography.to_parameters(normalised))
+    return _ClipMotion(class_index=clip.class_index, parameters=parameters, degenerate=degenerate)

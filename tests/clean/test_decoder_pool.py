@@ -98,3 +98,10 @@ def test_exit__kills_a_busy_worker_at_once(act: Callable[[str], str]) -> None:
 
 def test_each__nothing(act: Callable[[str], str]) -> None:
     assert outcomes_of(act, []) == []
+
+
+def test_each__nothing_to_do_ends_without_a_word(act: Callable[[str], str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert outcomes_of(act, []) == []
+    while multiprocessing.active_children():
+        time.sleep(0.05)
+    assert capfd.readouterr().err == ""
