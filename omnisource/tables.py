@@ -181,6 +181,17 @@ def sole_writer(folder: Path, *, what: str) -> Iterator[None]:
         lock.release()
 
 
+def is_being_written(folder: Path) -> bool:
+    """Whether some process, this one included, is the folder's sole writer."""
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 def require_same(found: Mapping[str, object], wanted: Mapping[str, object], *, what: str) -> None:
     """Refuse to go on with other settings than before; raises WorkspaceError that names the first difference."""
     for key in [*wanted, *found]:

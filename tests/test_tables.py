@@ -12,7 +12,7 @@ import pytest
 
 from omnisource.errors import WorkspaceError, WriterBusyError
 from omnisource.report import Dropped
-from omnisource.tables import SCHEMAS, Table, require_same, sole_writer
+from omnisource.tables import SCHEMAS, Table, is_being_written, require_same, sole_writer
 
 
 @pytest.fixture
@@ -133,6 +133,13 @@ def test_sole_writer__the_second_is_refused_with_the_owner_named(tmp_path: Path)
         holder.wait()
     with sole_writer(tmp_path, what="table 't'"):  # a killed owner holds nothing
         pass
+
+
+def test_is_being_written__while_someone_is(tmp_path: Path):
+    assert not is_being_written(tmp_path)
+    with sole_writer(tmp_path, what="it"):
+        assert is_being_written(tmp_path)
+    assert not is_being_written(tmp_path)
 
 
 def test_require_same__extra_key_on_either_side_is_a_difference():

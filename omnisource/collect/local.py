@@ -83,17 +83,35 @@ def _class_folders(
     for name in subfolders:
         class_index = _class_of_folder(name, taxonomy)
         if class_index is not None:
-            yield folder / name, class_index
+            yield (
+                folder / name,
+                None if _looks_like_a_shard(folder / name, class_index, root, taxonomy) else class_index,
+            )
         else:
             yield from _class_folders(folder / name, root, taxonomy, (*above, real))
 
 
-def _class_of_folder(name: str, taxonomy: Taxonomy) -> int | None:
-    """A class name wins over an index; an index has at least the digits of the largest one, so 7 is no class of 200."""
+def _looks_like_a_shard(folder: Path, class_index: int, root: Path, taxonomy: Taxonomy) -> bool:
+    """Whether a number is hardly a class index: most folders just below it bear the names of other classes."""
+    if not folder.name.isdigit():
+        return False
+    below = [_class_of_name(name, taxonomy) for name in _children(folder, root)[1]]
+    return sum(found not in (class_index, None) for found in below) * 2 > len(below)
+
+
+def _class_of_name(name: str, taxonomy: Taxonomy) -> int | None:
     try:
         return taxonomy.index(name)
     except UnknownClassError:
-        return _class_of_number(name, taxonomy) if len(name) >= len(str(len(taxonomy) - 1)) else None
+        return None
+
+
+def _class_of_folder(name: str, taxonomy: Taxonomy) -> int | None:
+    """A class name wins over an index; an index has at least the digits of the largest one, so 7 is no class of 200."""
+    by_name = _class_of_name(name, taxonomy)
+    if by_name is not None:
+        return by_name
+    return _class_of_number(name, taxonomy) if len(name) >= len(str(len(taxonomy) - 1)) else None
 
 
 def _class_of_number(text: str, taxonomy: Taxonomy) -> int | None:
@@ -136,6 +154,8 @@ def _explain_unknown_folder(folder: Path, taxonomy: Taxonomy) -> str:
     """Name a folder without a class, with the nearest class of the level that comes nearest to one."""
     if not folder.parts:
         return "files lie directly in the source's folder, in no class folder"
+    if folder.name.isdigit() and _class_of_folder(folder.name, taxonomy) is not None:
+        return f"{folder}/ may be class index {int(folder.name)} or a plain number: it holds folders of other classes"
     explanations = []
     for name in reversed(folder.parts):
         try:

@@ -118,4 +118,6 @@ def _row(stage: str, source: str, measured: demo_truth.Grade) -> dict[str, objec
 
 
 def _relative(path: Path, root: Path) -> str:
-    return path.resolve().relative_to(root).as_posix()
+    """Path below the world; what a person has added from elsewhere stays as it is, and no truth knows it."""
+    resolved = path.resolve()
+    return (resolved.relative_to(root) if resolved.is_relative_to(root) else resolved).as_posix()

@@ -14,7 +14,8 @@ from omnisource.report import Report
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
 
-ITEMS_PER_CHUNK = 256
+ITEMS_PER_CHUNK = {Format.IMAGE: 256, Format.TRIMMED: 64, Format.UNTRIMMED: 8}
+"""Items that are scored and written together: what a killed stage scores again at most."""
 
 
 def teachers(study: config.Study) -> dict[str, config.TeacherConfig]:
@@ -50,7 +51,11 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
         label_score.check_formats(teacher, teacher_config.formats)
         catalog = Catalog(workspace)
         done, total = 0, catalog.count_items(teacher_config.formats)
-        pending = catalog.pending(table, valid=True, formats=teacher_config.formats, chunk=ITEMS_PER_CHUNK)
+        pending = (
+            chunk
+            for item_format in teacher_config.formats
+            for chunk in catalog.pending(table, valid=True, formats=(item_format,), chunk=ITEMS_PER_CHUNK[item_format])
+        )
         for chunk in pending:
             items = {item.key: item for item in chunk}
             rows: list[dict[str, object]] = []

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,9 @@ from omnisource.pipeline.motion import load_motion
 from omnisource.pipeline.networks import pick_device, run_name, share_cores
 from omnisource.pipeline.recipes import auxiliary_examples, require_known
 from omnisource.report import Report
-from omnisource.tables import require_same, sole_writer
+from omnisource.tables import is_being_written, require_same, sole_writer
 from omnisource.train import loop
+from omnisource.train.journal import dropped_examples
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Format
 from omnisource.workspace import Workspace
@@ -89,7 +91,9 @@ def train(
         )
         if _is_first_process():
             path = workspace.report_path(f"train.{folder.name}")
-            report.save(path, num_done=result.num_updates, reasons=report.reasons, dropped=report.take_dropped())
+            dropped = dropped_examples(folder)
+            reasons = Counter(one.reason for one in dropped)
+            report.save(path, num_done=result.num_updates, reasons=reasons, dropped=dropped)
     return result.state
 
 
@@ -99,9 +103,10 @@ def needs_motion(network: config.NetworkConfig, shared: config.TrainConfig, form
 
 
 def run_state(folder: Path) -> str:
-    """ "new", "running", "stopped" or "done", as the run last said."""
+    """What the run last said: new, running, stopped or done; interrupted if it was running and nobody writes."""
     path = folder / "state.json"
-    return json.loads(path.read_text(encoding="utf-8"))["state"] if path.is_file() else "new"
+    state = json.loads(path.read_text(encoding="utf-8"))["state"] if path.is_file() else "new"
+    return "interrupted" if state == "running" and not is_being_written(folder) else state
 
 
 def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:

@@ -30,6 +30,8 @@ class Checkpoint:
     """Its state_dict, batch norm statistics included."""
     optimizer: Mapping[str, object]
     """Its state_dict: momentum and settings."""
+    scaler: Mapping[str, object]
+    """State of 16-mixed's GradScaler; empty for other precisions."""
     update: int
     """Updates that are done."""
     epoch: int
@@ -60,7 +62,7 @@ def load_newest(folder: Path, *, fingerprint: str, device: torch.device) -> Chec
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
             logger.warning("%s cannot be read (%s); trying the one before", path, error)
             continue
-        checkpoint = Checkpoint(**content)
+        checkpoint = Checkpoint(**({"scaler": {}} | content))  # older checkpoints have none
         if checkpoint.fingerprint != fingerprint:
             raise CheckpointError(
                 f"{path} was made with other settings, data or weights: "

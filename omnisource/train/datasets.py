@@ -40,6 +40,8 @@ class Sample:
 class DroppedSample:
     """One example that could not be read; nothing takes its place."""
 
+    source: str
+    """"target", or the web resource."""
     path: Path
     """Where it lies."""
     reason: str
@@ -85,7 +87,7 @@ class ExampleDataset(Dataset[Sample | DroppedSample]):
         try:
             frames = self._read(example, rng)
         except ItemError as error:
-            return DroppedSample(example.path, error.reason, error.detail)
+            return DroppedSample(draw.source, example.path, error.reason, error.detail)
         homographies = self._homographies(example, frames, rng)
         if self._warp:
             frames, homographies = warp_cv2(frames, homographies, self._input.crop_px), None

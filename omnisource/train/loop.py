@@ -4,6 +4,7 @@ The teacher is the same `fit` with no auxiliary examples. A run is a folder:
 
 - metrics.jsonl: one line an update. `update` counts updates that are done, `epoch` the one they belong to, from 0;
   loss is Eq. 1 over |B_T| (per_source: mean over the sources), loss/<source> and top1/<source> are means over examples.
+- dropped.jsonl: one line a draw that could not be read, with its source, path, reason and detail.
 - tensorboard/, state.json, checkpoints/, and at the end network.pt.
 - STOP: a file of that name asks the run to save itself after the update at hand and end.
 
@@ -15,6 +16,7 @@ Several devices: `torchrun --nproc-per-node N ...` around the same call.
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -26,15 +28,16 @@ import torch
 import torch.distributed
 from torch import Tensor, nn
 
-from omnisource.errors import ItemError, OmniSourceError
+from omnisource.errors import OmniSourceError
 from omnisource.models.checkpoints import save_network
 from omnisource.report import Report
 from omnisource.train.checkpoint import Checkpoint, save
-from omnisource.train.collate import make_loader
+from omnisource.train.collate import LoadedUpdate, make_loader
 from omnisource.train.datasets import DroppedSample, ExampleDataset
 from omnisource.train.journal import Journal
 from omnisource.train.setup import FitConfig, Session, set_up
 from omnisource.train.step import summarise, take_update
+from omnisource.train.unreadable import TargetWatch
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Example
 
@@ -71,7 +74,8 @@ def fit(
 ) -> FitResult:
     """Train `network` in place, or go on where the run's newest checkpoint ends; writes run/network.pt when done.
 
-    Raises OmniSourceError where settings, data or an old checkpoint do not fit, and where the loss is not finite.
+    Raises OmniSourceError where settings, data or an old checkpoint do not fit, where the loss is not finite, and where
+    more than half of an epoch's target draws cannot be read.
     """
     session = set_up(run, network, target, auxiliary, config)
     fabric, done, num_dropped, stop = session.fabric, session.start, 0, False
@@ -81,7 +85,8 @@ def fit(
     )
     loader = make_loader(dataset, session.updates_left(), workers=config.train.workers, pin_memory=not warp)
     logger.info("%s: %d of %d updates are done, on %s", run, done, session.total_updates, fabric.device)
-    with _reproducible(fabric.device), _open_journal(session) as journal:
+    watch = TargetWatch(session)
+    with _reproducible(), _open_journal(session) as journal:
         ended_s = time.perf_counter()
         for loaded in loader:
             loaded_s = time.perf_counter()
@@ -89,15 +94,17 @@ def fit(
             outcomes, norm = take_update(session, loaded, rng)
             asked = journal is not None and (run / "STOP").exists()
             measured, stop = summarise(session, loaded, outcomes, stop=asked)
+            watch.see(loaded.planned, _record_dropped(session, loaded, measured["num_dropped"], journal))
             metrics = {"update": done + 1, "epoch": loaded.planned.epoch, "lr": lr, **measured}
             metrics["grad_norm"] = _norm(session, metrics, norm)
             done += 1
-            num_dropped += _record_dropped(session, loaded.dropped, measured["num_dropped"], report)
+            num_dropped += measured["num_dropped"]
             metrics |= _validate(session, validate, done)
             metrics |= {"seconds": time.perf_counter() - ended_s, "data_seconds": loaded_s - ended_s}
             ended_s = time.perf_counter()
             _publish(session, metrics, journal, report)
-            if stop or done % config.train.checkpoint_every == 0 or done % session.updates_per_epoch == 0:
+            due = done % config.train.checkpoint_every == 0 or done % session.updates_per_epoch == 0
+            if stop or (due and "loss/target" in measured):  # a run that lost its data goes on from before that
                 _save_checkpoint(session, done, journal)
             if stop:
                 break
@@ -115,18 +122,20 @@ def _open_journal(session: Session) -> AbstractContextManager[Journal | None]:
 
 
 @contextmanager
-def _reproducible(device: torch.device) -> Iterator[None]:
-    """Deterministic kernels on a CPU, the fastest ones on a GPU; what was set before is set again afterwards."""
-    deterministic = torch.are_deterministic_algorithms_enabled()
+def _reproducible() -> Iterator[None]:
+    """Deterministic kernels; torch warns where it has none. What was set before is set again afterwards."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    enabled = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(device.type == "cpu", warn_only=True)
-    torch.backends.cudnn.benchmark = device.type == "cuda"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # stays set: cuBLAS reads it once
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    cudnn.deterministic, cudnn.benchmark = True, False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-        torch.backends.cudnn.benchmark = benchmark
+        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+        cudnn.deterministic, cudnn.benchmark = before
 
 
 def _norm(session: Session, metrics: Mapping[str, float], norm: Tensor | None) -> float | None:
@@ -143,17 +152,16 @@ def _norm(session: Session, metrics: Mapping[str, float], norm: Tensor | None) -
     return value
 
 
-def _record_dropped(session: Session, dropped: Sequence[DroppedSample], total: int, report: Report | None) -> int:
-    """Put what no process could read into the first process's report; returns how many there were."""
-    fabric = session.fabric
-    gathered = [tuple(dropped)]
-    if total and fabric.world_size > 1:
-        gathered = [()] * fabric.world_size
-        torch.distributed.all_gather_object(gathered, tuple(dropped))
-    if report is not None and fabric.is_global_zero:
-        for sample in (sample for part in gathered for sample in part):
-            report.drop(sample.path, None, ItemError(sample.reason, sample.detail))
-    return total
+def _record_dropped(session: Session, loaded: LoadedUpdate, total: int, journal: Journal | None) -> list[DroppedSample]:
+    """What all processes together could not read in an update; the first one writes it down."""
+    gathered = [loaded.dropped]
+    if total and session.fabric.world_size > 1:
+        gathered = [()] * session.fabric.world_size
+        torch.distributed.all_gather_object(gathered, loaded.dropped)
+    dropped = [sample for part in gathered for sample in part]
+    if journal is not None:
+        journal.drop(loaded.planned.number + 1, dropped)
+    return dropped
 
 
 def _validate(session: Session, validate: Validate | None, done: int) -> dict[str, float]:
@@ -191,6 +199,7 @@ def _save_checkpoint(session: Session, done: int, journal: Journal | None) -> No
         state = Checkpoint(
             network=session.network.state_dict(),
             optimizer=session.sgd.state_dict(),
+            scaler=session.fabric.strategy.precision.state_dict(),
             update=done,
             epoch=done // session.updates_per_epoch,
             fingerprint=session.fingerprint,

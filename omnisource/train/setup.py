@@ -38,7 +38,7 @@ class FitConfig:
     seed: int = 0
     """Of everything random."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the network runs."""
+    """Where the network runs; auto: on a GPU of CUDA if there is one, else on the CPU."""
     reader: Literal["auto", "decord", "pyav"] = "auto"
     """Video reader."""
 
@@ -125,6 +125,8 @@ def set_up(
     if found is not None:
         network.load_state_dict(dict(found.network))
         sgd.load_state_dict(dict(found.optimizer))
+        if found.scaler:
+            fabric.strategy.precision.load_state_dict(dict(found.scaler))
     module, optimizer = fabric.setup(network, sgd)
     module.train()
     return Session(
@@ -165,9 +167,10 @@ def _class_indices(source: str, examples: Sequence[Example], num_classes: int) -
 
 def _connect(config: FitConfig) -> Fabric:
     """One process and device, or those that torchrun started."""
+    on_gpu = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
     local, world = (int(os.environ.get(name, "1")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
     fabric = Fabric(
-        accelerator=config.device,
+        accelerator="cuda" if on_gpu else "cpu",  # "auto" would take MPS on a Mac
         devices=local,
         num_nodes=world // local,
         precision=config.network.optim.precision,

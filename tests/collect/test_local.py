@@ -42,7 +42,6 @@ def nearest_only(error: DataError) -> list[str]:
         ("Air_Drumming/a", 0),  # case, underscore, no ending
         ("air-drumming/a.xyz", 0),  # hyphen, odd ending
         ("000/00/000001.jpg", 0),  # released layout: index, then a sub-folder
-        ("001/boxing/a.jpg", 1),  # a tag that is called like another class: the first level wins
         ("crawl/2020/abseiling/deep/er/a.jpg", 1),  # the first level that is a class, at any depth
         ("2/a.jpg", 2),  # as wide as the largest index, 2
         ("pictures/a b c/abseiling/x y.jpg", 1),  # spaces in paths
@@ -67,6 +66,17 @@ def test_scan_folder__an_index_is_padded_to_the_largest(tmp_path: Path, folder: 
 def test_scan_folder__a_name_wins_over_an_index(tmp_path: Path) -> None:
     make_files(tmp_path, "0/a.jpg")
     assert scan(tmp_path, Taxonomy(names=("1", "0"))) == [("0/a.jpg", 1)]
+
+
+def test_scan_folder__a_tag_may_be_called_like_another_class(tmp_path: Path) -> None:
+    make_files(tmp_path, "001/boxing/a.jpg", "001/abseil/b.jpg")  # one of two: 001 is an index, as released
+    assert scan(tmp_path) == [("001/abseil/b.jpg", 1), ("001/boxing/a.jpg", 1)]
+
+
+def test_scan_folder__a_number_above_folders_of_other_classes_is_not_guessed(tmp_path: Path) -> None:
+    make_files(tmp_path, "000/boxing/a.jpg", "000/abseiling/b.jpg")  # 000 would be air drumming
+    with pytest.raises(DataError, match="000/ may be class index 0 or a plain number"):
+        scan(tmp_path)
 
 
 def test_scan_folder__is_sorted(tmp_path: Path) -> None:

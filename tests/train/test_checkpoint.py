@@ -12,6 +12,7 @@ def checkpoint(update: int, fingerprint: str = "f") -> Checkpoint:
     return Checkpoint(
         network={"w": torch.full((2,), float(update))},
         optimizer=optimizer,
+        scaler={"scale": 1024.0},
         update=update,
         epoch=0,
         fingerprint=fingerprint,
@@ -31,6 +32,15 @@ def test_load_newest__returns_what_was_saved(tmp_path):
     assert loaded.update == 2
     assert loaded.network["w"].tolist() == [2.0, 2.0]
     assert loaded.optimizer["param_groups"][0]["momentum"] == 0.9
+    assert loaded.scaler == {"scale": 1024.0}
+
+
+def test_load_newest__takes_a_checkpoint_from_before_there_was_a_scaler(tmp_path):
+    path = save(tmp_path, checkpoint(1), keep=2)
+    content = torch.load(path, weights_only=True)
+    del content["scaler"]
+    torch.save(content, path)
+    assert load_newest(tmp_path, fingerprint="f", device=CPU).scaler == {}
 
 
 def test_load_newest__is_none_in_a_new_run(tmp_path):

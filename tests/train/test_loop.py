@@ -4,15 +4,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 
 from omnisource.config import InflationConfig, JointConfig, SnippetConfig, TrainConfig
-from omnisource.errors import CheckpointError, OmniSourceError
+from omnisource.errors import CheckpointError, DataError, OmniSourceError
 from omnisource.models.checkpoints import load_network
 from omnisource.report import Report
+from omnisource.train import setup
+from omnisource.train.journal import dropped_examples
 from omnisource.train.loop import FitConfig, FitResult, fit
 
 STILL = InflationConfig(mode="replicate")
@@ -132,14 +137,19 @@ def test_fit__every_composition_runs(world, tiny, tmp_path, composition):
     assert fit(tmp_path, module, world.target, {"untrimmed": world.untrimmed}, settings).state == "done"
 
 
-def test_fit__counts_and_reports_what_it_cannot_read(world, tiny, tmp_path):
-    network, module = tiny("tsn", epochs=1)
+def test_fit__counts_and_writes_down_what_it_cannot_read(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=2)
     web = {"images": [world.broken, *world.images]}
     with Report("train", progress=False) as report:
         result = fit(tmp_path, module, world.target, web, config(network, joint={"resampling": "none"}), report=report)
-    assert result.num_dropped == 1  # six draws of six examples
-    assert [(dropped.path, dropped.reason) for dropped in report.dropped] == [(world.broken.path, "not_media")]
-    assert sum(row["num_dropped"] for row in lines(tmp_path)) == 1
+    assert result.num_dropped == 2  # six draws of six examples, twice
+    found = [json.loads(line) for line in (tmp_path / "dropped.jsonl").read_text().splitlines()]
+    assert [(drop["source"], drop["path"], drop["reason"]) for drop in found] == [
+        ("images", str(world.broken.path), "not_media")
+    ] * 2
+    assert [drop["update"] for drop in found] == [row["update"] for row in lines(tmp_path) if row["num_dropped"]]
+    assert [dropped.path for dropped in dropped_examples(tmp_path)] == [world.broken.path]
+    assert report.dropped == []  # would grow with every draw
 
 
 def test_fit__goes_on_when_a_source_is_unreadable(world, tiny, tmp_path):
@@ -160,10 +170,44 @@ class Interrupting:
         return {}
 
 
+LOST = (
+    r"epoch 1: 3 of 3 target examples \(100%\) could not be read, which is more than half of the epoch; for example "
+    r".*target\d.mp4 \(missing_file: .*\). Mount the folder of the target set or restore its files, and train again"
+)
+
+
+def test_fit__ends_where_the_target_cannot_be_read(world, tiny, tmp_path):
+    network, module = tiny("tsn", batch_size=1)
+    unmounted = [replace(example, path=tmp_path / "unmounted" / example.path.name) for example in world.target[:5]]
+    with pytest.raises(DataError, match=LOST):  # the third of five is more than half
+        fit(tmp_path, module, unmounted, {"images": world.images}, config(network, checkpoint_every=1))
+    assert not (tmp_path / "network.pt").exists()
+    assert len((tmp_path / "dropped.jsonl").read_text().splitlines()) == 3
+
+
+def test_fit__goes_on_undisturbed_once_the_target_is_back(world, tiny, tmp_path):
+    (network, whole), (_, before), (_, after) = tiny("tsn"), tiny("tsn"), tiny("tsn")
+    settings = config(network, checkpoint_every=1)
+    fit(tmp_path / "whole", whole, world.target, {}, settings)
+    run, lost = tmp_path / "cut", [replace(example, path=tmp_path / "unmounted") for example in world.target]
+    with pytest.raises(DataError, match="epoch 1: 6 of 6 target examples"):
+        fit(run, before, lost, {}, settings)
+    fit(run, after, world.target, {}, settings)  # no checkpoint was made of the first update, which saw nothing
+    assert same_weights(whole, after)
+    assert lines(run) == lines(tmp_path / "whole")
+    assert dropped_examples(run) == []
+
+
+def test_fit__goes_on_with_half_of_the_target(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=2)
+    half = [replace(world.broken, source="target")] * 3 + world.target[:3]
+    assert fit(tmp_path, module, half, {}, config(network)).num_dropped == 6  # three in each epoch
+
+
 @pytest.mark.parametrize("arch", ["tsn", "slowonly"])
 def test_fit__stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path, arch):
     network, whole = tiny(arch)
-    web = {"images": world.images, "clips": world.clips}
+    web = {"images": world.images + [world.broken] * 3, "clips": world.clips}
     settings = config(network, joint={"mixup_across": True})
     fit(tmp_path / "whole", whole, world.target, web, settings)
 
@@ -176,6 +220,23 @@ def test_fit__stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path, arch
     assert fit(run, resumed, world.target, web, settings).state == "done"
     assert same_weights(whole, resumed)
     assert lines(run) == lines(tmp_path / "whole")
+    assert (run / "dropped.jsonl").read_text() == (tmp_path / "whole" / "dropped.jsonl").read_text() != ""
+
+
+def test_fit__resumes_the_scale_of_half_precision(world, tiny, tmp_path, monkeypatch):
+    # Fabric has no 16-mixed on a CPU, torch does
+    half = MixedPrecision("16-mixed", device="cpu")
+    monkeypatch.setattr(setup, "Fabric", lambda precision, **settings: Fabric(plugins=[half], **settings))
+    network, module = tiny("tsn", precision="16-mixed")
+    interrupted = config(network, validate_every=1)
+    fit(tmp_path, module, world.target, {}, interrupted, validate=Interrupting(tmp_path))
+    stopped = torch.load(tmp_path / "checkpoints" / "update-00000003.pt", weights_only=True)["scaler"]
+    assert stopped["_growth_tracker"] == 3  # steps since the scale changed
+
+    half.scaler = torch.amp.GradScaler("cpu")  # as in a new process
+    fit(tmp_path, module, world.target, {}, config(network))
+    resumed = torch.load(tmp_path / "checkpoints" / "update-00000004.pt", weights_only=True)["scaler"]
+    assert resumed == stopped | {"_growth_tracker": 4}
 
 
 def test_fit__workers_change_nothing(world, tiny, tmp_path):
@@ -191,7 +252,7 @@ def test_fit__workers_change_nothing(world, tiny, tmp_path):
 @pytest.mark.slow
 def test_fit__killed_and_resumed_equals_undisturbed(world, tiny, tmp_path):
     network, whole = tiny("tsn", epochs=3)
-    web = {"images": world.images}
+    web = {"images": world.images + [world.broken] * 3}
     settings = config(network, validate_every=1)
     fit(tmp_path / "whole", whole, world.target, web, settings)
 
@@ -204,6 +265,7 @@ def test_fit__killed_and_resumed_equals_undisturbed(world, tiny, tmp_path):
     assert fit(run, resumed, world.target, web, settings).num_updates == 6
     assert same_weights(whole, resumed)
     assert lines(run) == lines(tmp_path / "whole")
+    assert (run / "dropped.jsonl").read_text() == (tmp_path / "whole" / "dropped.jsonl").read_text() != ""
 
 
 @pytest.mark.slow
@@ -279,9 +341,21 @@ def test_fit__bf16_runs(world, tiny, tmp_path):
 
 def test_fit__leaves_torchs_settings_as_they_were(world, tiny, tmp_path):
     network, module = tiny("tsn", epochs=1)
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    before = torch_settings()
     fit(tmp_path, module, world.target, {}, config(network))
-    assert (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark) == before
+    assert torch_settings() == before
+
+
+def test_fit__asks_for_deterministic_kernels(world, tiny, tmp_path):
+    network, module = tiny("tsn", epochs=1)
+    seen = []
+
+    def validate(_: torch.nn.Module) -> dict[str, float]:
+        seen.append(torch_settings())
+        return {}
+
+    fit(tmp_path, module, world.target, {}, config(network, validate_every=1), validate=validate)
+    assert seen == [(True, True, True, False)]
 
 
 @pytest.mark.gpu
@@ -292,6 +366,29 @@ def test_fit__runs_on_cuda(world, tiny, tmp_path, precision):
     settings = FitConfig(network=network, train=TrainConfig(workers=2), num_classes=2, device="cuda")
     web = {"images": world.images, "clips": world.clips, "untrimmed": world.untrimmed}
     assert fit(tmp_path, module, world.target, web, settings, motions=world.motions).state == "done"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("arch", ["tsn", "slowonly"])
+@pytest.mark.parametrize("precision", ["32-true", "16-mixed"])
+def test_fit__stopped_and_resumed_equals_undisturbed_on_cuda(world, tiny, tmp_path, arch, precision):
+    (network, whole), (_, stopped), (_, resumed) = (tiny(arch, precision=precision) for _ in range(3))
+    web, run = {"images": world.images, "clips": world.clips}, tmp_path / "cut"
+    settings = replace(config(network), device="cuda")
+    interrupted = replace(config(network, validate_every=1), device="cuda")
+    fit(tmp_path / "whole", whole, world.target, web, settings)
+    fit(run, stopped, world.target, web, interrupted, validate=Interrupting(run))
+    fit(run, resumed, world.target, web, settings)
+    assert same_weights(whole, resumed)
+    assert lines(run) == lines(tmp_path / "whole")
+
+
+def torch_settings() -> tuple[bool, ...]:
+    """Those that decide whether a result can be had twice."""
+    cudnn = torch.backends.cudnn
+    enabled, warn_only = torch.are_deterministic_algorithms_enabled, torch.is_deterministic_algorithms_warn_only_enabled
+    return enabled(), warn_only(), cudnn.deterministic, cudnn.benchmark
 
 
 def start(folder: Path, arguments: tuple, *, processes: int = 1) -> subprocess.Popen:

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lightning_fabric.accelerators import MPSAccelerator
 
 from omnisource.config import JointConfig, TrainConfig
 from omnisource.errors import ConfigError, DataError
@@ -69,6 +70,22 @@ def test_set_up__leaves_out_frozen_parameters(world, tiny, tmp_path):
     config = FitConfig(network=network, train=TrainConfig(), num_classes=2, device="cpu")
     (group,) = set_up(tmp_path, module, world.target, {}, config).sgd.param_groups
     assert len(group["params"]) == len(list(module.parameters())) - 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks what happens without a CUDA device")
+def test_set_up__auto_is_never_the_gpu_of_a_mac(world, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(MPSAccelerator, "is_available", lambda: True)
+    network, module = tiny("tsn")
+    config = FitConfig(network=network, train=TrainConfig(), num_classes=2, device="auto")
+    assert set_up(tmp_path, module, world.target, {}, config).fabric.device.type == "cpu"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_set_up__auto_is_cuda_where_there_is_one(world, tiny, tmp_path):
+    network, module = tiny("tsn")
+    config = FitConfig(network=network, train=TrainConfig(), num_classes=2, device="auto")
+    assert set_up(tmp_path, module, world.target, {}, config).fabric.device.type == "cuda"
 
 
 def test_fingerprint__tells_what_decides_the_result(world, tiny, tmp_path):
