@@ -87,13 +87,13 @@ def measure(item: WebItem, config: ValidityConfig) -> Measurement:
 def check_items(
     items: Iterable[WebItem], config: ValidityConfig, report: Report, *, decode: Decode = measure
 ) -> Iterator[Validity]:
-    """One row per item, in order, lazily. `decode` runs in `config.workers` processes, at least one.
+    """One row per item, in order, lazily. `decode` runs in `config.workers` processes.
 
     Unusable items are also given to `report.drop`. Reasons are media's and: too_small, extreme_aspect, too_few_frames,
     timeout, decoder_crashed, out_of_memory.
     """
     limits = Limits(timeout_s=config.timeout_s, memory_mib=config.memory_mib)
-    pool = DecoderPool(partial(_decode_item, decode=decode, config=config), limits, max(1, config.workers))
+    pool = DecoderPool(partial(_decode_item, decode=decode, config=config), limits, config.workers)
     with pool, contextlib.closing(pool.each(items)) as outcomes:
         for done, (item, outcome) in enumerate(outcomes, start=1):
             report.progress(done, None, report.stage)

@@ -63,7 +63,8 @@ class Journal:
             self._dropped.write(json.dumps(line | {"reason": sample.reason, "detail": sample.detail}) + "\n")
             if path not in self._told:
                 self._told.add(path)
-                logger.warning("%s: %s is left out: %s: %s", sample.source, path, sample.reason, sample.detail)
+                shown = path.encode(errors="backslashreplace").decode()  # a name may be no UTF-8
+                logger.warning("%s: %s is left out: %s: %s", sample.source, shown, sample.reason, sample.detail)
         self._dropped.flush()
 
     def sync(self) -> None:

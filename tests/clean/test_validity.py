@@ -95,14 +95,6 @@ def test_check_items__row_of_a_picture_and_of_a_clip(tmp_path: Path) -> None:
     assert clip.fps == pytest.approx(10) and clip.duration_s == pytest.approx(2)  # 20 frames at 10 a second
 
 
-def test_check_items__no_workers_means_one(tmp_path: Path) -> None:
-    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
-    config = ValidityConfig(workers=0)
-    assert [row.ok for row in check_items([web_item(tmp_path / "a.png")], config, Report("v", progress=False))] == [
-        True
-    ]
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

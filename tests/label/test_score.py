@@ -163,12 +163,12 @@ def test_score_items__a_long_video_is_read_in_parts(tmp_path):
 
 
 def test_score_items__keyframes_scores_only_segments_that_hold_one(tmp_path):
-    # nothing moves, so x264 puts keyframes where it must: at frames 0 and 250; the third read (256 to 299) has none
+    # nothing moves, so x264 puts keyframes only where it must: every media.KEYFRAME_EVERY = 12 frames
     item = _video(tmp_path / "a.mp4", Format.UNTRIMMED, *[RED] * 300, fps=1)
     config, report = ScoreConfig(), Report("score", progress=False)
     (scores,) = score_items([item], _teacher(MeanColour(2)), config, report, frames="keyframes")
-    assert (scores.start_s.tolist(), scores.end_s.tolist()) == ([0.0, 250.0], [1.0, 251.0])
-    assert scores.top_classes[:, 0].tolist() == [0, 0]
+    assert (scores.start_s.tolist(), scores.end_s.tolist()) == (list(range(0, 300, 12)), list(range(1, 301, 12)))
+    assert scores.top_classes[:, 0].tolist() == [0] * 25
 
 
 @pytest.mark.parametrize("workers", [0, 1])
