@@ -38,7 +38,9 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     if redo:
         table.clear()
     folders = [workspace.run(baseline_name(network)) for network in teacher_config.networks]
-    settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"}) | {
+    dims = study.networks[teacher_config.networks[0]].model.dims
+    of_the_other_kind = {"segment_3d_s"} if dims == 2 else {"segment_2d_s", "frames"}
+    settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"} | of_the_other_kind) | {
         "weights": [weights_fingerprint(folder) for folder in folders]
     }
     with (

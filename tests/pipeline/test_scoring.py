@@ -136,3 +136,11 @@ def test_score__a_3d_teacher_does_not_score_images(labelled: Workspace):
     workspaces.change(labelled, "teachers.deep.formats=[image]")
     with pytest.raises(TeacherError, match="'deep' is a 3D network and cannot score images"):
         scoring.score(labelled, "deep", progress=False)
+
+
+def test_score__settings_of_the_other_kind_of_network_do_not_touch_a_teacher(labelled: Workspace):
+    before = labelled.table("scores/flat").num_rows()
+    workspaces.change(labelled, "score.segment_3d_s=5.0")  # flat is a 2D teacher
+    assert scoring.score(labelled, "flat", progress=False) == before
+    with pytest.raises(WorkspaceError, match="segment_3d_s = 2.0, now it is 5.0"):
+        scoring.score(labelled, "deep", progress=False)
