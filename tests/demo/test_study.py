@@ -58,3 +58,7 @@ def test_demo_study__joint_training_keeps_the_papers_settings() -> None:
 
 def test_demo_study__seed_is_the_worlds() -> None:
     assert demo_study(WORLD, dims=2).seed == 5
+
+
+def test_demo_study__a_3d_segment_is_as_long_as_a_clip() -> None:
+    assert demo_study(WORLD, dims=3).score.segment_3d_s == WORLD.size.clip_s  # as Kinetics' 10 s are
