@@ -65,18 +65,20 @@ class Labelling:
     def funnel(self) -> list[Funnel]:
         """What each step leaves, per source."""
         steps = {
-            "valid": "true",
             "not_duplicate": "unique_item",
             "confident": "unique_item AND sure",
             "labelled": "unique_item AND sure AND agreed",
             "reviewed": "kept",
         }
-        counted = ", ".join(
-            f"(count(*) FILTER (format <> 'untrimmed' AND {condition})"
-            f" + count(DISTINCT key) FILTER (format = 'untrimmed' AND {condition}))::BIGINT AS {name}"
-            for name, condition in steps.items()
+        of_rows = ", ".join(f"{condition} AS {name}" for name, condition in steps.items())
+        of_items = ", ".join(f"bool_or({condition}) AS {name}" for name, condition in steps.items())
+        counted = ", ".join(f"count(*) FILTER ({name}) AS {name}" for name in steps)
+        rows = self._catalog.table(
+            f"SELECT source, count(*) AS valid, {counted} FROM ("
+            f" SELECT source, {of_rows} FROM {self._judged} WHERE format <> 'untrimmed'"
+            f" UNION ALL SELECT source, {of_items} FROM {self._judged} WHERE format = 'untrimmed' GROUP BY source, key"
+            ") GROUP BY source ORDER BY source"
         )
-        rows = self._catalog.table(f"SELECT source, {counted} FROM {self._judged} GROUP BY source ORDER BY source")
         examples = self._catalog.table(f"SELECT source, count(*) AS n FROM ({self._examples_sql()}) GROUP BY source")
         num_examples = dict(zip(examples["source"].to_pylist(), examples["n"].to_pylist()))
         return [Funnel(**row, examples=num_examples.get(row["source"], 0)) for row in rows.to_pylist()]
