@@ -112,7 +112,10 @@ def add(
 
 @app.command()
 def check(workspace: Where = HERE, redo: Redo = False, as_json: AsJson = False) -> None:
-    """Decode every item once and drop what is broken, with its reason."""
+    """Decode every item once and drop what is broken, with its reason.
+
+    Example: `omnisource check -w work --json`
+    """
     from omnisource.pipeline import collecting
 
     counts = collecting.check(Workspace(workspace), redo=redo)
@@ -129,7 +132,10 @@ def teach(
     network: Annotated[str | None, typer.Option(help="One network; default: all that are needed.")] = None,
     redo: Redo = False,
 ) -> None:
-    """Train the teachers, and the student's baseline, on the labelled clips alone."""
+    """Train the teachers, and the student's baseline, on the labelled clips alone.
+
+    Example: `omnisource teach -w work --network tsn`
+    """
     from omnisource.pipeline import stages
 
     opened = Workspace(workspace)
@@ -143,7 +149,10 @@ def score(
     teacher: Annotated[str | None, typer.Option(help="One teacher; default: all.")] = None,
     redo: Redo = False,
 ) -> None:
-    """Let the teachers score all valid web data; goes on where it stopped."""
+    """Let the teachers score all valid web data; goes on where it stopped.
+
+    Example: `omnisource score -w work`
+    """
     from omnisource.pipeline import scoring
 
     opened = Workspace(workspace)
@@ -153,7 +162,10 @@ def score(
 
 @app.command()
 def motion(workspace: Where = HERE, redo: Redo = False) -> None:
-    """Fit the camera motion of the labelled clips, with which pictures become moving clips."""
+    """Fit the camera motion of the labelled clips, with which pictures become moving clips.
+
+    Example: `omnisource motion -w work --redo`
+    """
     from omnisource.pipeline import motion as motion_stage
 
     fitted = motion_stage.fit_motion(Workspace(workspace), redo=redo)
@@ -164,7 +176,10 @@ def motion(workspace: Where = HERE, redo: Redo = False) -> None:
 
 @app.command()
 def label(workspace: Where = HERE, recipe: RecipeNames = None, as_json: AsJson = False) -> None:
-    """Apply recipes to all facts and decisions: which web data is used, with which label."""
+    """Apply recipes to all facts and decisions: which web data is used, with which label.
+
+    Example: `omnisource label -w work --recipe default`
+    """
     from dataclasses import asdict
 
     from omnisource.console import print_funnel
@@ -202,7 +217,10 @@ def evaluate(
     redo: Redo = False,
     as_json: AsJson = False,
 ) -> None:
-    """Test runs on the validation clips."""
+    """Test runs on the validation clips.
+
+    Example: `omnisource evaluate tsn-baseline tsn-default -w work`
+    """
     from omnisource.pipeline import evaluation, training
 
     opened = Workspace(workspace)
@@ -219,7 +237,10 @@ def compare(
     workspace: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs: accuracy, chance, classes, and the pairs that are confused less or more (Eq. 3)."""
+    """Compare two runs: accuracy, chance, classes, and the pairs that are confused less or more (Eq. 3).
+
+    Example: `omnisource compare tsn-baseline tsn-default -w work`
+    """
     from dataclasses import asdict
 
     from omnisource.console import print_comparison
@@ -259,7 +280,10 @@ def run(
 
 @app.command()
 def status(workspace: Where = HERE, as_json: AsJson = False) -> None:
-    """How far a workspace is, and what to do next."""
+    """How far a workspace is, and what to do next.
+
+    Example: `omnisource status -w work`
+    """
     from omnisource.console import print_status
     from omnisource.pipeline import stages
 
@@ -280,7 +304,10 @@ def demo(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a small generated world with known truth and run the whole job on it."""
+    """Build a small generated world with known truth and run the whole job on it.
+
+    Example: `omnisource demo demo-3d --dims 3`
+    """
     from omnisource.pipeline import demonstration
 
     workspace = demonstration.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
@@ -303,7 +330,10 @@ def demo(
 def doctor(
     folder: Annotated[Path, typer.Argument(help="Where a workspace would be written.")] = HERE, as_json: AsJson = False
 ) -> None:
-    """Check this machine: Python, torch, decoders, H.264, mongod, OpenCV, folders; say what to do."""
+    """Check this machine: Python, torch, decoders, H.264, mongod, OpenCV, folders; say what to do.
+
+    Example: `omnisource doctor work --json`
+    """
     from dataclasses import asdict
 
     from omnisource import doctor as examination

@@ -72,6 +72,15 @@ def test_help__names_every_command():
     assert all(f" {command} " in shown for command in commands.split())
 
 
+@pytest.mark.parametrize(
+    "command",
+    "init add check teach score motion label train evaluate compare run status demo doctor".split(),
+)
+def test_help__has_an_example(here: Callable[..., Answer], command: str):
+    shown = here(command, "--help").stdout
+    assert f"omnisource {command}" in shown.partition("Usage:")[2].partition("\n")[2] or "torchrun" in shown
+
+
 def test_help__of_run_names_every_stage(here: Callable[..., Answer]):
     shown = " ".join(here("run", "--help").stdout.split())
     assert ", ".join(STAGES) in shown
