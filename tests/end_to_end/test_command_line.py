@@ -16,6 +16,9 @@ from omnisource.pipeline.stages import STAGES
 from omnisource.workspace import Workspace
 from tests import micro_world
 
+STAGE_COMMANDS = ("init", "add", "check", "teach", "score", "motion", "label", "train", "evaluate", "compare")
+COMMANDS = (*STAGE_COMMANDS, "run", "status", "demo", "doctor")
+
 
 def omnisource(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "omnisource", *arguments]
@@ -72,10 +75,7 @@ def test_help__names_every_command():
     assert all(f" {command} " in shown for command in commands.split())
 
 
-@pytest.mark.parametrize(
-    "command",
-    "init add check teach score motion label train evaluate compare run status demo doctor".split(),
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help__has_an_example(here: Callable[..., Answer], command: str):
     shown = here(command, "--help").stdout
     assert f"omnisource {command}" in shown.partition("Usage:")[2].partition("\n")[2] or "torchrun" in shown
