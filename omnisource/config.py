@@ -59,7 +59,7 @@ class MediaConfig(StageConfig):
     """How media is read."""
 
     reader: Literal["auto", "decord", "pyav"] = Field(
-        "auto", description="auto: the reader that is exact for the file at hand; the others force one"
+        "auto", description="auto: PyAV, exact on all we tried; decord is refused where it is not known to be exact"
     )
 
 
