@@ -1,11 +1,10 @@
 """Untrimmed videos -> segments to score, and snippets to train on (paper 3.5, Table 14).
 
-A frame at 1 FPS is a one-second segment; a 3D network's clip is a ten-second one. Frame i is shown at i / fps and
-belongs to the segment that holds this time, so that neighbouring segments share no frame.
+A frame at 1 FPS is a one-second segment; a 3D network's clip is a ten-second one. Which frames a segment holds is
+`media.Video.span`, by the time at which they are shown, so that neighbouring segments share no frame.
 """
 
 import math
-from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -17,15 +16,8 @@ Composition = Literal["random", "positive", "2_positive_1_negative", "1_positive
 
 LEAST_TAIL = 0.5
 """A last segment shorter than this share of the others is dropped."""
-ROUNDING_FRAMES = 1e-6
-"""A frame this little before a segment's start belongs to it: 30 * (1 / 30) may be a little less than 1."""
 POSITIVE_THIRDS = {"positive": 3, "2_positive_1_negative": 2, "1_positive_2_negative": 1}
 """Positive snippets of three (Table 14)."""
-
-
-def one_second_segments(key: bytes, duration_s: float) -> list[Segment]:
-    """What a 2D teacher scores: `clip_segments` of one second."""
-    return clip_segments(key, duration_s, 1.0)
 
 
 def clip_segments(key: bytes, duration_s: float, length_s: float) -> list[Segment]:
@@ -41,18 +33,6 @@ def clip_segments(key: bytes, duration_s: float, length_s: float) -> list[Segmen
     if not segments or tail_s >= LEAST_TAIL * length_s:
         segments.append(Segment(key=key, start_s=starts[-1], end_s=duration_s))
     return segments
-
-
-def frame_ranges(segments: Iterable[Segment], fps: float, num_frames: int) -> list[range]:
-    """Frames of each segment, in order; `fps` is the average where the rate varies.
-
-    Segments that touch share no frame and leave none out. A segment beyond the last frame, or between two frames of a
-    very slow video, has none.
-    """
-    return [
-        range(_first_frame(segment.start_s, fps, num_frames), _first_frame(segment.end_s, fps, num_frames))
-        for segment in segments
-    ]
 
 
 def compose_snippets(
@@ -73,11 +53,6 @@ def compose_snippets(
     positives: list[tuple[Side, int]] = [("positive", i) for i in _draw(num_positive, wanted, rng)]
     negatives: list[tuple[Side, int]] = [("negative", i) for i in _draw(num_negative, num_snippets - wanted, rng)]
     return positives + negatives
-
-
-def _first_frame(time_s: float, fps: float, num_frames: int) -> int:
-    """Index of the first frame that is shown at `time_s` or later."""
-    return min(math.ceil(time_s * fps - ROUNDING_FRAMES), num_frames)
 
 
 def _num_positive_snippets(composition: Composition, num_snippets: int) -> int:

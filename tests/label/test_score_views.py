@@ -9,7 +9,8 @@ from PIL import Image
 from omnisource.config import InputConfig, ModelConfig, NetworkConfig, ScoreConfig, TestConfig
 from omnisource.errors import ItemError
 from omnisource.label.score_views import Cutter, Look, Plan, Read, Unusable, cut, look_of, plan_reads
-from omnisource.media import write_video
+from omnisource.media import open_video, write_video
+from omnisource.transform.untrimmed import clip_segments
 from omnisource.types import Format, WebItem
 
 FRAME_LOOK = Look(short_side_px=32, crop_px=32, clip_len=1, frame_interval=1)
@@ -128,3 +129,13 @@ def test_cutter__gives_an_error_as_a_value(tmp_path):
     result = cutter[Read(item_index=0)]
     assert isinstance(result, Unusable)
     assert (result.item_index, result.error.reason) == (0, "missing_file")
+
+
+@pytest.mark.parametrize(("fps", "length_s"), [(10, 1.0), (12.5, 1.0), (29.97, 1.0), (25, 10.0), (29.97, 2.5)])
+def test_segments__of_a_video_share_no_frame_and_lose_none(tmp_path, fps: float, length_s: float):
+    write_video(tmp_path / "v.mp4", np.zeros((137, 16, 16, 3), np.uint8), fps)
+    with open_video(tmp_path / "v.mp4") as video:
+        segments = clip_segments(b"k" * 16, video.duration_s, length_s)
+        shown = [frame for s in segments for frame in video.span(s.start_s, s.end_s)]
+    assert shown == list(range(len(shown)))  # in order, each once
+    assert 137 - len(shown) <= fps * length_s / 2  # only a last part shorter than half a segment is left out

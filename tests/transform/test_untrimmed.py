@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from omnisource.transform.untrimmed import clip_segments, compose_snippets, frame_ranges, one_second_segments
+from omnisource.transform.untrimmed import clip_segments, compose_snippets
 from omnisource.types import Segment
 
 KEY = b"k" * 16
@@ -37,48 +37,6 @@ def test_clip_segments__survive_lengths_that_binary_cannot_hold():
 
 def test_clip_segments__carry_the_key():
     assert {segment.key for segment in clip_segments(KEY, 30.0, 10.0)} == {KEY}
-
-
-def test_one_second_segments__are_one_second_long():
-    assert _spans(one_second_segments(KEY, 3.6)) == [(0, 1), (1, 2), (2, 3), (3, 3.6)]
-
-
-@pytest.mark.parametrize("fps", [29.97, 30000 / 1001, 25.0, 12.5, 30.0, 24.999, 17.3141, 59.94, 1.0, 8.0])
-@pytest.mark.parametrize("num_frames", [1, 7, 299, 300, 9001])
-@pytest.mark.parametrize("length_s", [1.0, 10.0])
-def test_frame_ranges__hold_every_frame_once_but_for_a_short_tail(fps, num_frames, length_s):
-    ranges = frame_ranges(clip_segments(KEY, num_frames / fps, length_s), fps, num_frames)
-    frames = [frame for frames in ranges for frame in frames]
-    assert frames == list(range(len(frames)))  # in order, none twice, none left out
-    assert num_frames - len(frames) <= np.ceil(fps * length_s / 2)  # the dropped tail
-
-
-@pytest.mark.parametrize("fps", [29.97, 30000 / 1001, 25.0, 12.5])
-def test_frame_ranges__hold_the_last_frame_of_whole_seconds(fps):
-    num_frames = int(20 * fps + 0.5)
-    ranges = frame_ranges(clip_segments(KEY, num_frames / fps, 1.0), fps, num_frames)
-    assert ranges[-1][-1] == num_frames - 1
-
-
-def test_frame_ranges__a_frame_on_the_border_belongs_to_the_later_segment():
-    # At 12.5 frames a second, frame 25 is shown at 2 s, frame 12 at 0.96 s and frame 13 at 1.04 s.
-    segments = [Segment(key=KEY, start_s=i, end_s=i + 1) for i in range(3)]
-    assert frame_ranges(segments, 12.5, 100) == [range(0, 13), range(13, 25), range(25, 38)]
-
-
-def test_frame_ranges__a_border_that_binary_cannot_hold_falls_on_its_frame():
-    # 3 * 0.1 s * 10 FPS is 3.0000000000000004 in floating point: frame 3 still begins the fourth segment.
-    assert [list(frames) for frames in frame_ranges(clip_segments(KEY, 0.6, 0.1), 10, 6)] == [[i] for i in range(6)]
-
-
-def test_frame_ranges__of_chosen_segments_leave_the_others_out():
-    segments = [Segment(key=KEY, start_s=s, end_s=s + 1) for s in (1, 5)]
-    assert frame_ranges(segments, 10, 100) == [range(10, 20), range(50, 60)]
-
-
-def test_frame_ranges__beyond_the_last_frame_are_empty():
-    # A header that says 3 s over 15 frames at 10 FPS.
-    assert [len(frames) for frames in frame_ranges(one_second_segments(KEY, 3.0), 10, 15)] == [10, 5, 0]
 
 
 @pytest.mark.parametrize(
