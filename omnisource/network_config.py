@@ -14,27 +14,57 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
 Values = dict[str, object]
 
+Arch = Literal["tsn", "slowonly", "i3d", "ircsn", "omni"]
+
 TSN_EPOCHS = 100
+IRCSN_EPOCHS = 58
 SLOWONLY_EPOCHS = 150
 SCRATCH_EPOCHS = {4: 256, 8: 196}
 """SlowOnly from scratch, by frames a clip: 4x16 and 8x8."""
+_SHAPES: dict[str, Values] = {
+    "i3d": {"clip_len": 32, "frame_interval": 2},
+    "ircsn": {
+        "backbone": "resnet152",
+        "pretrained": "ig65m",
+        "frozen_norms": "all",
+        "clip_len": 32,
+        "frame_interval": 2,
+    },
+    "omni": {"pretrained": "none", "clip_len": 8, "frame_interval": 8},
+}
+"""What the published networks of a kind are; protocols 1."""
 
 
 class ModelConfig(StageConfig):
     """One network (paper 5.1)."""
 
-    arch: Literal["tsn", "slowonly"] = Field("tsn", description="tsn: 2D, sparse snippets; slowonly: 3D, dense clips")
-    backbone: str = Field("resnet50", description="torchvision name, or package.module:factory for a 2D backbone")
+    arch: Arch = Field(
+        "tsn",
+        description="tsn: 2D, sparse snippets; slowonly, i3d, ircsn: 3D, dense clips; omni: mmaction2 1.x's OmniResNet",
+    )
+    backbone: str = Field(
+        "resnet50",
+        description="resnet10 to resnet152; for tsn also bninception, a torchvision name, or package.module:factory",
+    )
     width: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="share of a ResNet's channels; 1 is the paper's"
     )
-    pretrained: str = Field("imagenet", description="none, imagenet, or a file of weights")
+    pretrained: str = Field(
+        "imagenet",
+        description="none, imagenet, ig1b, ig65m, a released model (`omnisource models`), or a file of weights",
+    )
+    format: Literal["rgb", "flow"] = Field("rgb", description="what it sees: pictures, or optical flow (Table 6)")
+    flow_frames: Positive = Field(5, description="tsn on flow: consecutive flow frames stacked to one snippet")
+    frozen_norms: Literal["none", "all", "all_but_first"] = Field(
+        "none", description="batch norms that keep statistics and weights: irCSN all, TSN on UCF101 all but the first"
+    )
     dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for slowonly")
     init_std: Annotated[float, Field(gt=0)] = Field(0.01, description="of the classifier's weights")
     zero_init_residual: bool = Field(False, description="start each residual block as the identity")
     num_snippets: Positive = Field(3, description="tsn: snippets a video (paper 5.1: 3)")
-    clip_len: Positive = Field(4, description="slowonly: frames a clip (paper 5.1: 4 or 8)")
-    frame_interval: Positive = Field(16, description="slowonly: frames from one to the next (paper 5.1: 16 or 8)")
+    clip_len: Positive = Field(4, description="3D: frames a clip (paper 5.1: 4 or 8; irCSN 32)")
+    frame_interval: Positive = Field(16, description="3D: frames from one to the next (paper 5.1: 16 or 8; irCSN 2)")
+    num_image_classes: Positive = Field(1000, description="omni: classes of the head for pictures (ImageNet-1k)")
 
     @property
     def dims(self) -> int:
@@ -46,6 +76,13 @@ class ModelConfig(StageConfig):
         """Frames that one input holds."""
         return self.num_snippets if self.arch == "tsn" else self.clip_len
 
+    @property
+    def num_channels(self) -> int:
+        """Channels of one frame: 3 of RGB, 2 of flow, or a stack of flow frames for a 2D network."""
+        if self.format == "rgb":
+            return 3
+        return 2 * self.flow_frames if self.dims == 2 else 2
+
 
 class InputConfig(StageConfig):
     """From decoded frames to the network's input (protocols: training pipelines)."""
@@ -54,8 +91,13 @@ class InputConfig(StageConfig):
     crop_px: Positive = Field(224, description="side of the square that the network sees")
     crop: Literal["random_resized", "multi_scale", "center"] = Field("random_resized", description="training crop")
     flip: Fraction = Field(0.5, description="probability of a mirrored clip")
-    mean: tuple[float, float, float] = Field((123.675, 116.28, 103.53), description="RGB, 0-255")
-    std: tuple[float, float, float] = Field((58.395, 57.12, 57.375), description="RGB, 0-255")
+    channel_order: Literal["rgb", "bgr"] = Field("rgb", description="bgr for weights that came from Caffe")
+    mean: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
+        (123.675, 116.28, 103.53), description="of each channel, or one for all; 0-255, in channel_order"
+    )
+    std: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
+        (58.395, 57.12, 57.375), description="of each channel, or one for all; 0-255, in channel_order"
+    )
 
 
 class OptimConfig(StageConfig):
@@ -85,7 +127,11 @@ class TestConfig(StageConfig):
 
     __test__ = False  # pytest collects classes named Test*
 
-    num_clips: Positive = Field(25, description="tsn: frames; slowonly: clips; spread evenly over the video")
+    num_clips: Positive = Field(25, description="tsn: frames; 3D: clips; spread evenly over the video")
+    positions: Literal["centres", "ends"] = Field(
+        "centres",
+        description="centres: of equal parts (published numbers); ends: mmaction2 1.x, the outer clips touch the ends",
+    )
     crops: Literal["center", "three", "ten"] = Field("ten", description="spatial views of each")
     crop_px: Positive = Field(224, description="side of each view")
     average: Literal["features", "logits", "probs"] = Field("features", description="what is averaged over the views")
@@ -118,25 +164,37 @@ class NetworkConfig(StageConfig):
 
 def network_defaults(model: Values, optim: Values) -> dict[str, Values]:
     """Sections `input`, `optim` and `test` for a network; `model` and `optim` hold what the study sets itself."""
-    if model.get("arch", "tsn") == "tsn":
+    arch = model.get("arch", "tsn")
+    normalised = {"mean": (128.0,), "std": (128.0,)} if model.get("format") == "flow" else {}
+    if arch == "tsn":
         return {
-            "input": {"crop": "multi_scale"},
+            "input": {"crop": "multi_scale"} | normalised,
             "optim": _steps(TSN_EPOCHS, optim, lr_per_sample=4e-5, milestones=(40, 80)),
             "test": {"num_clips": 25, "crops": "ten", "crop_px": 224, "average": "features"},
         }
-    test = {"num_clips": 10, "crops": "three", "crop_px": 256, "average": "probs"}
-    if model.get("pretrained", "imagenet") == "none":
-        chosen = _cosine(SCRATCH_EPOCHS.get(model.get("clip_len", 4), 256), optim)
+    shape = dict(_SHAPES.get(arch, {}))
+    if arch == "ircsn" and model.get("pretrained") != "none":
+        shape["frozen_norms"] = "all"
+    if arch == "ircsn":
+        chosen = _steps(IRCSN_EPOCHS, optim, lr_per_sample=5e-6, milestones=(32, 48), warmup_epochs=16)
+    elif (shape | model).get("pretrained", "imagenet") == "none":
+        chosen = _cosine(SCRATCH_EPOCHS.get((shape | model).get("clip_len", 4), 256), optim)
     else:
         chosen = _steps(SLOWONLY_EPOCHS, optim, lr_per_sample=1.6e-4, milestones=(90, 130))
-    return {"input": {"crop": "random_resized"}, "optim": chosen, "test": test}
+    test = {"num_clips": 10, "crops": "three", "crop_px": 256, "average": "probs"}
+    if arch == "omni":
+        test["positions"] = "ends"
+    return {"model": shape, "input": {"crop": "random_resized"} | normalised, "optim": chosen, "test": test}
 
 
-def _steps(usual: int, optim: Values, *, lr_per_sample: float, milestones: tuple[int, int]) -> Values:
-    """A tenth of the rate at each milestone."""
+def _steps(
+    usual: int, optim: Values, *, lr_per_sample: float, milestones: tuple[int, int], warmup_epochs: int = 0
+) -> Values:
+    """A tenth of the rate at each milestone, after a linear rise from 0."""
     epochs = _epochs(usual, optim)
     moved = tuple(round(milestone * epochs / usual) for milestone in milestones)
-    return {"epochs": epochs, "lr_per_sample": lr_per_sample, "schedule": "step", "milestones": moved}
+    steps = {"epochs": epochs, "lr_per_sample": lr_per_sample, "schedule": "step", "milestones": moved}
+    return steps | ({"warmup_epochs": warmup_epochs * epochs / usual} if warmup_epochs else {})
 
 
 def _cosine(usual: int, optim: Values) -> Values:

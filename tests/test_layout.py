@@ -40,7 +40,7 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
         "demo": ("demo",),
         "fiftyone_io": ("fiftyone_io",),
     },
-    {"outside": ("engine", "jobs", "pipeline", "plots", "doctor", "console", "__main__")},
+    {"outside": ("engine", "jobs", "pipeline", "plots", "presets", "commands", "doctor", "console", "__main__")},
 ]
 PLACE = {name: (ring, part) for ring, parts in enumerate(RINGS) for part, names in parts.items() for name in names}
 

@@ -1,0 +1,56 @@
+"""`score`, `motion` and `label`: teachers measure, recipes decide."""
+
+from typing import Annotated
+
+import typer
+
+from omnisource.commands.options import HERE, AsJson, RecipeNames, Redo, Where, chosen_recipes, counted, print_json
+from omnisource.workspace import Workspace
+
+
+def score(
+    workspace: Where = HERE,
+    teacher: Annotated[str | None, typer.Option(help="One teacher; default: all.")] = None,
+    redo: Redo = False,
+) -> None:
+    """Let the teachers score all valid web data; goes on where it stopped.
+
+    Example: `omnisource score -w work`
+    """
+    from omnisource.pipeline import scoring
+
+    opened = Workspace(workspace)
+    for name in [teacher] if teacher else scoring.teachers(opened.study()):
+        print(f"teacher {name}: {scoring.score(opened, name, redo=redo)} segments scored")
+
+
+def motion(workspace: Where = HERE, redo: Redo = False) -> None:
+    """Fit the camera motion of the labelled clips, with which pictures become moving clips.
+
+    Example: `omnisource motion -w work --redo`
+    """
+    from omnisource.pipeline import motion as motion_stage
+
+    fitted = motion_stage.fit_motion(Workspace(workspace), redo=redo)
+    print(
+        f"camera motion: {fitted.agnostic.num_pairs} pairs; dropped: {counted(fitted.agnostic.num_dropped) or 'none'}"
+    )
+
+
+def label(workspace: Where = HERE, recipe: RecipeNames = None, as_json: AsJson = False) -> None:
+    """Apply recipes to all facts and decisions: which web data is used, with which label.
+
+    Example: `omnisource label -w work --recipe default`
+    """
+    from dataclasses import asdict
+
+    from omnisource.console import print_funnel
+    from omnisource.pipeline import recipes
+
+    opened = Workspace(workspace)
+    funnels = {name: recipes.label(opened, name) for name in chosen_recipes(opened, recipe)}
+    if as_json:
+        print_json({name: [asdict(step) for step in funnel] for name, funnel in funnels.items()})
+    else:
+        for name, funnel in funnels.items():
+            print_funnel(name, funnel)
