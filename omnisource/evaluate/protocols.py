@@ -120,7 +120,8 @@ def _read_frames(example: Example, config: NetworkConfig, reader: Reader) -> np.
         return np.repeat(picture[None], clip_len, axis=0)
     with open_video(example.path, reader=reader, short_side_px=config.input.short_side_px) as video:
         usable = _usable_frames(example, video)
-        positions = views.test_indices(len(usable), clip_len, frame_interval, config.test.num_clips)
+        test = config.test
+        positions = views.test_indices(len(usable), clip_len, frame_interval, test.num_clips, test.positions)
         return np.ascontiguousarray(video.read(usable[positions.ravel()].tolist()))
 
 

@@ -72,11 +72,22 @@ def train_indices(
     return _clips_at(starts, num_frames, clip_len, frame_interval)
 
 
-def test_indices(num_frames: int, clip_len: int, frame_interval: int, num_clips: int) -> np.ndarray:
+def test_indices(
+    num_frames: int,
+    clip_len: int,
+    frame_interval: int,
+    num_clips: int,
+    positions: Literal["centres", "ends"] = "centres",
+) -> np.ndarray:
     """(num_clips, clip_len) int64 frame indices: clips start in the middle of equal parts; 0 if the video is too short.
 
-    What runs past the end starts again at frame 0.
+    "ends" are mmaction2 1.x's: single frames from the middles of equal parts of the whole video, the first clip at its
+    start and the last one at its end, a single clip in its middle. What runs past the end starts again at frame 0.
     """
+    if positions == "ends":
+        return _clips_at(
+            _starts_to_the_ends(num_frames, clip_len, frame_interval, num_clips), num_frames, clip_len, frame_interval
+        )
     tick = max(num_frames - clip_len * frame_interval + 1, 0) / num_clips
     starts = (np.arange(num_clips) * tick + tick / 2).astype(np.int64)
     return _clips_at(starts, num_frames, clip_len, frame_interval)
@@ -156,6 +167,17 @@ def cut_views(frames: np.ndarray, boxes: Sequence[tuple[Box, bool]], crop_px: in
 def normalise(clips: "Tensor", mean: Sequence[float], std: Sequence[float]) -> "Tensor":
     """Subtract the mean and divide by the deviation of each channel: (..., 3, T, H, W) float32 in 0..255."""
     return (clips - clips.new_tensor(mean).view(3, 1, 1, 1)) / clips.new_tensor(std).view(3, 1, 1, 1)
+
+
+def _starts_to_the_ends(num_frames: int, clip_len: int, frame_interval: int, num_clips: int) -> np.ndarray:
+    """(num_clips,) int64 first frames of 1.x (protocols 3)."""
+    if clip_len == 1:
+        part = num_frames / num_clips
+        return (np.arange(num_clips) * part + part / 2).astype(np.int64)  # rounded in the released code's order
+    last = max(num_frames - (clip_len - 1) * frame_interval - 1, 0)
+    if num_clips == 1:
+        return np.array([last // 2])
+    return np.round(np.arange(num_clips) * last / (num_clips - 1)).astype(np.int64)
 
 
 def _clips_at(starts: np.ndarray, num_frames: int, clip_len: int, frame_interval: int) -> np.ndarray:

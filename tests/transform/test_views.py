@@ -76,6 +76,13 @@ def test_test_indices__equal_those_of_1x_where_it_did_not_move_them(facts):
         assert same == row["same_as_0x"], case
 
 
+def test_test_indices__to_the_ends_equal_those_of_1x(facts):
+    rows = json.loads((facts / "sample_frames_test_1x.json").read_text())
+    for row in rows:
+        case = row["total_frames"], row["clip_len"], row["frame_interval"], row["num_clips"]
+        assert views.test_indices(*case, positions="ends").ravel().tolist() == row["inds"], case
+
+
 def test_short_side_size__equals_the_released_codes(facts):
     for row in _vectors(facts, "resize_short_side_256"):
         assert views.short_side_size(*row["in_w_h"], 256) == tuple(row["out_w_h"])
