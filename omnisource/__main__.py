@@ -10,13 +10,26 @@ from rich.console import Console
 from rich.markup import escape
 
 from omnisource import __version__
-from omnisource.commands import collecting, labelling, training, whole
+from omnisource.commands import (
+    collecting,
+    export,
+    flow,
+    labelling,
+    models,
+    predict,
+    presets,
+    released,
+    training,
+    whole,
+)
 from omnisource.errors import OmniSourceError
 
 COMMANDS = (  # in the order of the help
     collecting.init,
     collecting.add,
+    released.add_released,
     collecting.check,
+    flow.flow,
     training.teach,
     labelling.score,
     labelling.motion,
@@ -24,6 +37,12 @@ COMMANDS = (  # in the order of the help
     training.train,
     training.evaluate,
     training.compare,
+    flow.fuse,
+    predict.predict,
+    export.export,
+    training.procedures,
+    presets.presets,
+    models.models,
     whole.run,
     whole.status,
     whole.demo,

@@ -1,6 +1,6 @@
 """Questions over the tables, answered by DuckDB without loading them (design: the catalog)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,9 +23,18 @@ class Catalog:
         if threads is not None:
             self._connection.execute(f"SET threads = {int(threads)}")
 
-    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.RecordBatchReader:
-        """Answer of a query, batch by batch."""
-        return self._connection.cursor().sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
+    def rows(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Answer of a query, batch by batch; `tables` in memory are known by name to this query alone."""
+        cursor = self._connection.cursor()
+        for name, rows in (tables or {}).items():
+            cursor.register(name, rows)
+        return cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
 
     def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Answer of a query, whole: for answers that are small."""
@@ -62,7 +71,7 @@ class Catalog:
         waiting: list[WebItem] = []
         for batch in self.rows(sql, {"formats": [str(f) for f in formats]}):
             for row in batch.to_pylist():
-                waiting.append(_item(row))
+                waiting.append(item_of(row))
                 if len(waiting) == chunk:
                     yield waiting
                     waiting = []
@@ -88,6 +97,13 @@ class Catalog:
             " ORDER BY confidence DESC, key, start_s",
             {"class_index": class_index, "confidence": confidence, "limit": limit},
         )
+
+    def item(self, key: bytes) -> WebItem | None:
+        """An item by its key; None where there is none."""
+        rows = self.table(
+            f"SELECT * FROM {source(self.workspace.table('items'))} WHERE key = $key LIMIT 1", {"key": key}
+        )
+        return item_of(rows.to_pylist()[0]) if rows.num_rows else None
 
     def count_items(self, formats: tuple[Format, ...]) -> int:
         """Items of these formats that the validity stage let through."""
@@ -118,13 +134,27 @@ class Catalog:
         ]
 
 
+def listed_rows(workspace: Workspace) -> str:
+    """SQL for what the released lists say of the items of every source; empty where there are none."""
+    folder = workspace.root / "tables" / "listed"
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    tables = [table for table in (workspace.table(f"listed/{name}") for name in names) if table.parts()]
+    return " UNION ALL ".join(f"SELECT * FROM {source(table)}" for table in tables)
+
+
 class KnownFiles:
-    """Which paths and contents a table of items holds already, without holding them in Python."""
+    """Which paths and contents a table of items holds already, without holding them in Python.
+
+    What was missing is not known: it may have come since.
+    """
 
     def __init__(self, catalog: Catalog, items: Table) -> None:
         self._catalog = catalog
-        paths = f"SELECT path, key FROM {source(items)} UNION ALL SELECT path, key FROM {source(items.dropped())}"
+        dropped = f"SELECT path, key FROM {source(items.dropped())} WHERE reason"
+        missing = "IN ('missing_file', 'missing_part')"
+        paths = f"SELECT path, key FROM {source(items)} UNION ALL {dropped} NOT {missing}"
         catalog.execute(f"CREATE OR REPLACE TABLE known AS {paths}")
+        catalog.execute(f"CREATE OR REPLACE TABLE missing AS {dropped} {missing}")
 
     def new_paths(self, paths: list[str]) -> set[str]:
         """Those of the paths that are not known."""
@@ -132,11 +162,23 @@ class KnownFiles:
         answer = self._catalog.table("SELECT path FROM known WHERE path IN (SELECT path FROM asked)")
         return set(paths) - set(answer["path"].to_pylist())
 
+    def known_missing(self, paths: list[str]) -> set[str]:
+        """Those of the paths that were dropped before because nothing was there."""
+        self._catalog.create("asked", pa.table({"path": pa.array(paths, pa.string())}))
+        return set(self._catalog.table("SELECT path FROM missing WHERE path IN (FROM asked)")["path"].to_pylist())
+
     def holders(self, keys: list[bytes]) -> dict[bytes, str]:
         """The path that is known for each of the contents, where there is one."""
         self._catalog.create("asked", pa.table({"key": pa.array(keys, pa.binary())}))
         answer = self._catalog.table("SELECT key, min(path) AS path FROM known WHERE key IN (FROM asked) GROUP BY key")
         return dict(zip(answer["key"].to_pylist(), answer["path"].to_pylist()))
+
+    def keys(self, paths: list[str]) -> dict[str, bytes]:
+        """The content of each of the paths that is an item."""
+        self._catalog.create("asked", pa.table({"path": pa.array(paths, pa.string())}))
+        sql = "SELECT path, key FROM known WHERE key IS NOT NULL AND path IN (FROM asked)"
+        answer = self._catalog.table(sql)
+        return dict(zip(answer["path"].to_pylist(), answer["key"].to_pylist()))
 
     def add(self, rows: list[dict[str, object]]) -> None:
         """Remember rows with the columns path and key."""
@@ -145,16 +187,49 @@ class KnownFiles:
         self._catalog.execute("INSERT INTO known SELECT path, key FROM asked")
 
 
+class KnownKeys:
+    """Which items a table has rows of already, without holding them in Python."""
+
+    def __init__(self, catalog: Catalog, table: Table) -> None:
+        self._catalog = catalog
+        catalog.execute(f"CREATE OR REPLACE TABLE known_keys AS SELECT DISTINCT key FROM {source(table)}")
+
+    def add(self, keys: list[bytes]) -> set[bytes]:
+        """Remember keys; returns those that are new."""
+        self._catalog.create("asked", pa.table({"key": pa.array(keys, pa.binary())}))
+        new = "SELECT DISTINCT key FROM asked WHERE key NOT IN (FROM known_keys)"
+        found = set(self._catalog.table(new)["key"].to_pylist())
+        self._catalog.execute(f"INSERT INTO known_keys {new}")
+        return found
+
+
 def source(table: Table, *, order: bool = False) -> str:
     """SQL for the rows of a table; `order` adds filename and file_row_number."""
     parts = table.parts()
     if parts:
         extra = ", filename = true, file_row_number = true" if order else ""
-        return f"read_parquet([{', '.join(_quoted(part) for part in parts)}]{extra})"
+        return source_of_parts(parts, options=extra)
     columns = [f"NULL::{_SQL_TYPES.get(str(field.type), 'VARCHAR')} AS {field.name}" for field in table.schema]
     if order:
         columns += ["NULL::VARCHAR AS filename", "NULL::BIGINT AS file_row_number"]
     return f"(SELECT {', '.join(columns)} WHERE false)"
+
+
+def source_of_parts(parts: Sequence[Path], *, options: str = "") -> str:
+    """SQL for the rows of some parts of a table, at least one."""
+    return f"read_parquet([{', '.join(_quoted(part) for part in parts)}]{options})"
+
+
+def item_of(row: Mapping[str, object]) -> WebItem:
+    """A row of the table of items as a record."""
+    return WebItem(
+        key=row["key"],
+        path=Path(row["path"]),
+        source=row["source"],
+        format=Format(row["format"]),
+        class_index=row["class_index"],
+        url=row["url"],
+    )
 
 
 _SQL_TYPES = {
@@ -171,14 +246,3 @@ _SQL_TYPES = {
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _item(row: dict[str, object]) -> WebItem:
-    return WebItem(
-        key=row["key"],
-        path=Path(row["path"]),
-        source=row["source"],
-        format=Format(row["format"]),
-        class_index=row["class_index"],
-        url=row["url"],
-    )

@@ -27,6 +27,11 @@ from omnisource.types import Format
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 
+Procedure = Literal["joint", "pretrain_finetune"]
+"""Table 1: target and web data together (ours), or web data first and the target after it (what others do)."""
+Phase = Literal["pretrain", "finetune"]
+"""The two runs of pretrain_finetune, which end in these words."""
+
 
 class TargetConfig(StageConfig):
     """Where the labelled clips are and how their lists are written (paper 4.1)."""
@@ -53,6 +58,11 @@ class SourceConfig(StageConfig):
     format: Format = Field(description="image, trimmed or untrimmed")
     path: Path = Field(description="folder; its sub-folders name the classes unless `classes` is given")
     classes: Path | None = Field(None, description="CSV with the columns path,class; None: the folder's name")
+    lists: Path | None = Field(
+        None,
+        description="annotations/ of the released Mini-Kinetics web data: its lists name the items (paper 4.2); "
+        "`omnisource add-released` sets it",
+    )
 
 
 class MediaConfig(StageConfig):
@@ -114,8 +124,10 @@ class Recipe(StageConfig):
     confidence: Fraction = Field(0.5, description="least confidence that is kept (paper 3.4 gives no number)")
     confidence_by_source: dict[Name, Fraction] = Field({}, description="overrides `confidence` for a source")
     confidence_by_class: dict[str, Fraction] = Field({}, description="overrides both for a class, by its name")
-    label_source: Literal["teacher", "query", "agreement"] = Field(
-        "teacher", description="teacher: top class; query: the query's class if its probability passes; agreement: both"
+    label_source: Literal["teacher", "query", "agreement", "listed"] = Field(
+        "teacher",
+        description="teacher: top class; query: the query's class if its probability passes; agreement: both; "
+        "listed: what the released lists keep (as probability 1, else 0) with their class; no teacher is needed",
     )
     max_per_class: Positive | None = Field(None, description="most confident examples kept per source and class")
 
@@ -139,6 +151,22 @@ class MotionConfig(StageConfig):
     min_pairs_per_class: Positive = Field(30, description="classes with fewer pairs use the motion of all classes")
 
 
+class FlowConfig(StageConfig):
+    """How optical flow is measured and kept (paper 5.2: two-stream, Tables 6 and 16; how is TSN's)."""
+
+    method: Literal["dis", "raft"] = Field(
+        "dis", description="dis: OpenCV's dense inverse search, for a CPU; raft: torchvision's network, for a GPU"
+    )
+    bound_px: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="flow is clipped to this many pixels either way and kept in 256 steps, as TSN does"
+    )
+    short_side_px: Positive = Field(256, description="frames are resized to this short side before flow is measured")
+    raft_weights: Path | None = Field(
+        None, description="file of torchvision's raft_large; None: torchvision's cache, or its download"
+    )
+    workers: Annotated[int, Field(ge=0)] = Field(2, description="processes that measure; 0: in this one")
+
+
 class InflationConfig(StageConfig):
     """From a picture to a pseudo clip (paper 3.5, Table 8)."""
 
@@ -156,9 +184,16 @@ class InflationConfig(StageConfig):
 class SnippetConfig(StageConfig):
     """Which frames of an untrimmed video form a 2D input (paper 3.5, Table 14)."""
 
-    composition: Literal["random", "positive", "2_positive_1_negative", "1_positive_2_negative"] = Field(
-        "1_positive_2_negative", description="of a 3-snippet input; best in Table 14: 1 positive, 2 negative"
+    composition: Literal["random", "positive", "2_positive_1_negative", "1_positive_2_negative", "within_positive"] = (
+        Field(
+            "1_positive_2_negative",
+            description="of a 3-snippet input; best in Table 14: 1 positive, 2 negative; "
+            "within_positive: all from one positive segment, as the released code takes them",
+        )
     )
+
+
+Resampling = Literal["none", "clipped", "power"]
 
 
 class JointConfig(StageConfig):
@@ -170,7 +205,11 @@ class JointConfig(StageConfig):
     batch_ratio: dict[Name, Annotated[float, Field(gt=0)]] = Field(
         {}, description="each source's part; a source that is not named has 1 (Table 2: 2:1:1:1)"
     )
-    resampling: Literal["none", "clipped", "power"] = Field("power", description="of the auxiliary classes (Table 10)")
+    merged: dict[Name, tuple[Name, ...]] = Field(
+        {}, description="name of a mixture -> sources of one format that are drawn as one (Table 2: GG & IG-img)"
+    )
+    resampling: Resampling = Field("power", description="of the auxiliary classes (Table 10)")
+    resampling_by_source: dict[Name, Resampling] = Field({}, description="overrides `resampling` for a source")
     clip_at: Positive = Field(5000, description="clipped: N_c (Table 10)")
     power: Fraction = Field(0.2, description="power: p; a class of N examples is drawn like N^p (Table 10)")
     mixup_within: bool = Field(False, description="mix pairs inside the target batch (3.6; from scratch only, Table 9)")
@@ -184,11 +223,30 @@ class JointConfig(StageConfig):
         description="per_source: examples in a source's batch; unnamed: the target's (released TSN: images 64 to 12)",
     )
 
+    @model_validator(mode="after")
+    def _merged_once(self) -> Self:
+        members = [member for parts in self.merged.values() for member in parts]
+        if twice := sorted({member for member in members if members.count(member) > 1}):
+            raise ValueError(f"merged names {', '.join(twice)} twice; a source is drawn in one place")
+        return self
+
+
+class FinetuneConfig(StageConfig):
+    """The target after the web data, in Table 1's other procedures; the paper gives no numbers for them."""
+
+    lr_factor: Annotated[float, Field(gt=0)] = Field(
+        0.1, description="of the network's rate (ours; from ImageNet the paper's 3D networks have a tenth, appendix)"
+    )
+    epochs_share: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="of the network's epochs (ours); at 1 both procedures see every example equally often"
+    )
+
 
 class TrainConfig(StageConfig):
     """What every training run shares."""
 
     joint: JointConfig = JointConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
     inflation: InflationConfig = InflationConfig()
     snippets: SnippetConfig = SnippetConfig()
     workers: Annotated[int, Field(ge=0)] = Field(0, description="loader processes; 0: in the training process")
@@ -211,12 +269,13 @@ class Study(StageConfig):
     teachers: dict[Name, TeacherConfig] = Field({}, description="teachers by name; empty: the student's network")
     score: ScoreConfig = ScoreConfig()
     motion: MotionConfig = MotionConfig()
+    flow: FlowConfig = FlowConfig()
     recipes: dict[Name, Recipe] = Field({"default": Recipe()}, description="decisions by name")
     train: TrainConfig = TrainConfig()
 
     @model_validator(mode="after")
     def _runs_have_names_of_their_own(self) -> Self:
-        names = [source.name for source in self.sources]
+        names = [source.name for source in self.sources] + list(self.train.joint.merged)
         for name in names:
             if name == "target" or names.count(name) > 1:
                 raise ValueError(f"a source may not be called {name!r}: the name is taken")
@@ -224,6 +283,9 @@ class Study(StageConfig):
             raise ValueError(f"student {self.student!r} is none of the networks: {', '.join(sorted(self.networks))}")
         if "baseline" in self.recipes:
             raise ValueError("a recipe may not be called 'baseline': that is the run on the labelled clips alone")
+        for recipe in self.recipes:
+            if recipe.endswith(tuple(f".{phase}" for phase in typing.get_args(Phase))):
+                raise ValueError(f"recipe {recipe!r} would share its runs with pre-training; rename it")
         runs = [f"{network}-{recipe}" for network in self.networks for recipe in (*self.recipes, "baseline")]
         for run in runs:
             if runs.count(run) > 1:

@@ -62,3 +62,7 @@ class TeacherError(OmniSourceError):
 
 class CheckpointError(OmniSourceError):
     """Weights do not fit the network: the missing, surplus or misshapen keys are named."""
+
+
+class ExportError(OmniSourceError):
+    """A network cannot be written in a format, or the file does not give what the network gives."""

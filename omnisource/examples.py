@@ -1,11 +1,13 @@
 """Examples on disk as a sequence that is read row by row: memory-mapped Arrow, so that millions cost no memory."""
 
-from collections.abc import Iterable, Sequence
+import bisect
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from omnisource.errors import ConfigError
 from omnisource.files import save_atomically
 from omnisource.tables import SCHEMAS
 from omnisource.types import Example, Format, Segment
@@ -42,6 +44,49 @@ class ExampleFile(Sequence[Example]):
     def class_indices(self) -> np.ndarray:
         """(N,) int64: the class of every example, without making the examples."""
         return self._table["class_index"].to_numpy().astype(np.int64)
+
+
+class MergedExamples(Sequence[Example]):
+    """The examples of several sources, one source after the other."""
+
+    def __init__(self, parts: Sequence[ExampleFile]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0] + [len(part) for part in parts]).tolist()
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, index: int) -> Example:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"example {index} of {len(self)} in {', '.join(str(part.path) for part in self._parts)}")
+        position = index % len(self)
+        part = bisect.bisect_right(self._starts, position) - 1
+        return self._parts[part][position - self._starts[part]]
+
+    @property
+    def class_indices(self) -> np.ndarray:
+        """(N,) int64: the class of every example, without making the examples."""
+        return np.concatenate([part.class_indices for part in self._parts])
+
+
+def merge_sources(
+    examples: Mapping[str, ExampleFile], merged: Mapping[str, Sequence[str]]
+) -> dict[str, Sequence[Example]]:
+    """Sources as training draws them: those of a mixture as one, in the place of the first of them that is there.
+
+    Raises ConfigError for a mixture of formats, whose batches no network could stack.
+    """
+    mixture_of = {member: name for name, members in merged.items() for member in members}
+    parts: dict[str, list[ExampleFile]] = {}
+    for source, rows in examples.items():
+        parts.setdefault(mixture_of.get(source, source), []).append(rows)
+    for name, files in parts.items():
+        formats = {str(file[0].format) for file in files if len(file)}
+        if len(formats) > 1:
+            raise ConfigError(
+                f"train.joint.merged.{name} mixes {' and '.join(sorted(formats))}; name sources of one format"
+            )
+    return {name: files[0] if len(files) == 1 else MergedExamples(files) for name, files in parts.items()}
 
 
 def write_examples(path: Path, batches: Iterable[pa.RecordBatch]) -> int:

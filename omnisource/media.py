@@ -1,13 +1,14 @@
 """Images and spans of video on disk -> uint8 frames; previews back to disk (paper 3.3, 3.5).
 
 The only door to decoders: the rest of the house asks here for pictures, for exact frames by index, and for the times at
-which frames are shown.
+which frames are shown. A folder of parts is a video like any file (video_parts.py).
 """
 
 import contextlib
 import io
+import itertools
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -16,10 +17,19 @@ import numpy as np
 
 from omnisource.errors import ItemError
 from omnisource.image_reading import ImageInfo, probe_image, read_image, short_side_size
-from omnisource.media_files import content_key
+from omnisource.media_files import content_key, num_bytes, parts_of
 from omnisource.types import Format
-from omnisource.video_probe import VideoInfo, open_container, probe_video, silence_decoders
-from omnisource.video_readers import FrameReader, decodable_share, decoded_frames, open_reader
+from omnisource.video_parts import PartsReader, open_parts
+from omnisource.video_probe import VideoInfo, open_container, silence_decoders
+from omnisource.video_probe import probe_video as probe_file
+from omnisource.video_readers import (
+    FrameReader,
+    decoded_frames,
+    keyframes_of,
+    open_reader,
+    shown_at_s,
+)
+from omnisource.video_readers import decodable_share as decodable_share_of_file
 
 if typing.TYPE_CHECKING:
     from av.container import OutputContainer
@@ -32,7 +42,9 @@ __all__ = [
     "content_key",
     "count_decodable_frames",
     "decodable_share",
+    "num_bytes",
     "open_video",
+    "parts_of",
     "probe_image",
     "probe_video",
     "read_image",
@@ -59,7 +71,7 @@ class Video:
         """`size` (width, height) of the frames that the reader hands out."""
         self._reader, self._size = reader, size
         self.info = reader.info
-        self._times_s = _times_s(reader)
+        self._times_s = shown_at_s(reader)
 
     @property
     def num_frames(self) -> int:
@@ -101,6 +113,10 @@ class Video:
         index = int(np.searchsorted(self._times_s, time_s + _TOLERANCE_S, side="right")) - 1
         return min(max(index, 0), self.num_frames - 1)
 
+    def shown_at(self, index: int) -> float:
+        """Time in seconds from which on a frame is shown; the inverse of `frame_at`."""
+        return float(self._times_s[index])
+
     def span(self, start_s: float, end_s: float) -> range:
         """Frames whose showing begins in [start_s, end_s): spans that touch share none; never empty."""
         first, stop = np.searchsorted(self._times_s, [start_s - _TOLERANCE_S, end_s - _TOLERANCE_S])
@@ -114,25 +130,41 @@ class Video:
 
         Without presentation times (MPEG-TS, AVI with reordered frames) no frame is cheaper than another: the first.
         """
-        index = self._reader.index
-        if not index.is_exact:
-            return [0]
-        return np.flatnonzero(np.isin(index.pts, index.keyframe_pts)).tolist() or [0]
+        return keyframes_of(self._reader)
 
 
 @contextlib.contextmanager
 def open_video(path: Path, reader: Reader = "auto", short_side_px: int | None = None) -> Iterator[Video]:
-    """A Video whose frames have that short side, resized one by one while decoding.
+    """A Video whose frames have that short side, resized one by one while decoding; `path` a file or folder of parts.
 
-    Raises ItemError: missing_file, empty_file, not_media, unreadable, no_video_stream, no_frames; MissingExtraError
-    for "decord" without it. "decord" refuses files on which it is not exact ("unreadable").
+    Raises ItemError: missing_file, missing_part, empty_file, not_media, unreadable, no_video_stream, no_frames;
+    MissingExtraError for "decord" without it. "decord" refuses files on which it is not exact ("unreadable").
     """
 
     def size(info: VideoInfo) -> tuple[int, int]:
         return (info.width, info.height) if short_side_px is None else short_side_size(*_sides(info), short_side_px)
 
-    with open_reader(path, reader, size) as opened:
+    opening = open_parts if path.is_dir() else open_reader
+    with opening(path, reader, size) as opened:
         yield Video(opened, size(opened.info))
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """What a video file, or a folder of parts, is: its packets are read and one frame is decoded.
+
+    Raises ItemError like open_video.
+    """
+    return PartsReader(path, "pyav").info if path.is_dir() else probe_file(path)
+
+
+def decodable_share(path: Path) -> float:
+    """Share of the keyframes, and of the frames behind the last one, that decode; of parts, the mean of their shares.
+
+    A tenth of a full decode or less. Raises ItemError like open_video.
+    """
+    if path.is_dir():
+        return float(np.mean([decodable_share_of_file(part) for part in parts_of(path)]))
+    return decodable_share_of_file(path)
 
 
 def count_decodable_frames(path: Path, reader: Reader = "auto") -> int:
@@ -140,6 +172,8 @@ def count_decodable_frames(path: Path, reader: Reader = "auto") -> int:
 
     Raises ItemError like open_video. With "decord" damage is an error ("truncated"), PyAV counts past it.
     """
+    if path.is_dir():
+        return sum(count_decodable_frames(part, reader) for part in parts_of(path))
     if reader == "decord":
         count = 0
 
@@ -157,24 +191,27 @@ def count_decodable_frames(path: Path, reader: Reader = "auto") -> int:
     return count
 
 
-def write_video(path: Path, frames: np.ndarray, fps: float, *, quality: int = 23) -> None:
-    """Write (T, H, W, 3) uint8 RGB as H.264 that browsers play; odd sides grow by one pixel.
+def write_video(path: Path, frames: Iterable[np.ndarray], fps: float, *, quality: int = 23) -> None:
+    """Write frames (H, W, 3) uint8 RGB, one by one or as (T, H, W, 3), as H.264 that browsers play.
 
-    `quality` is x264's CRF: 0 is the best, 51 the worst.
+    Odd sides grow by one pixel. `quality` is x264's CRF: 0 is the best, 51 the worst.
     """
     import av
 
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape:
-        raise ValueError(f"frames must be (T, H, W, 3) uint8 with T > 0, not {frames.shape} {frames.dtype}")
-    odd_height, odd_width = frames.shape[1] % 2, frames.shape[2] % 2
+    pictures = iter(frames)
+    first = next(pictures, None)
+    if first is None or first.ndim != 3 or first.shape[-1] != 3 or first.dtype != np.uint8 or 0 in first.shape:
+        given = "nothing" if first is None else f"{first.shape} {first.dtype}"
+        raise ValueError(f"frames must be (H, W, 3) uint8, at least one of them, not {given}")
+    odd_height, odd_width = first.shape[0] % 2, first.shape[1] % 2
     partial = path.with_name(path.name + ".partial")
     # The index goes to the front, so that a browser starts before it has the whole file.
     with av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(_MAX_FPS_DENOMINATOR))
-        stream.width, stream.height = frames.shape[2] + odd_width, frames.shape[1] + odd_height
+        stream.width, stream.height = first.shape[1] + odd_width, first.shape[0] + odd_height
         stream.pix_fmt, stream.options = "yuv420p", {"crf": str(quality), "g": str(KEYFRAME_EVERY)}
         stream.codec_context.thread_count = 1
-        for rgb in frames:
+        for rgb in itertools.chain([first], pictures):
             even = np.pad(rgb, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
             _mux(container, stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         _mux(container, stream.encode(None))
@@ -200,13 +237,6 @@ def thumbnail(path: Path, format: Format, *, side_px: int = 256) -> bytes:
     encoded = io.BytesIO()
     picture.save(encoded, "WEBP", quality=_THUMBNAIL_QUALITY)
     return encoded.getvalue()
-
-
-def _times_s(reader: FrameReader) -> np.ndarray:
-    """(N,) seconds from the first frame at which each frame begins to be shown."""
-    if reader.index.is_exact:
-        return (reader.index.pts - reader.index.pts[0]) * reader.index.tick_s
-    return np.arange(reader.info.num_frames) / reader.info.fps
 
 
 def _sides(info: VideoInfo | ImageInfo) -> tuple[int, int]:

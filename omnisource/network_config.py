@@ -26,7 +26,6 @@ _SHAPES: dict[str, Values] = {
     "ircsn": {
         "backbone": "resnet152",
         "pretrained": "ig65m",
-        "frozen_norms": "all",
         "clip_len": 32,
         "frame_interval": 2,
     },
@@ -58,7 +57,7 @@ class ModelConfig(StageConfig):
     frozen_norms: Literal["none", "all", "all_but_first"] = Field(
         "none", description="batch norms that keep statistics and weights: irCSN all, TSN on UCF101 all but the first"
     )
-    dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for slowonly")
+    dropout: Fraction | None = Field(None, description="before the classifier; None: 0.4 for tsn, 0.5 for 3D networks")
     init_std: Annotated[float, Field(gt=0)] = Field(0.01, description="of the classifier's weights")
     zero_init_residual: bool = Field(False, description="start each residual block as the identity")
     num_snippets: Positive = Field(3, description="tsn: snippets a video (paper 5.1: 3)")

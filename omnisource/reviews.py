@@ -6,7 +6,7 @@ rows about one subject and one question that are not undone, the newest.
 
 import getpass
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,6 +36,8 @@ CREATE VIEW IF NOT EXISTS current AS
         GROUP BY key, start_s, end_s, target_path, question
     );
 """
+
+_COLUMNS = "id, key, start_s, end_s, target_path, verdict, class_index, author, made_in, made_at"
 
 
 class Verdict(StrEnum):
@@ -86,13 +88,27 @@ class Review:
     verdict: Verdict
     """What was decided."""
     class_index: int | None
-    """The class of a relabelling."""
+    """The class of a relabelling, or of which a relevance speaks."""
     author: str
     """Who decided."""
     made_in: str
     """Where: app, fiftyone, notebook, command line."""
     made_at: str
     """When, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """One decision, and what became of it."""
+
+    review: Review
+    """What was decided."""
+    is_in_force: bool
+    """Whether it counts: neither undone, nor followed by another one about the same."""
+    undone_by: str | None
+    """Who took it back."""
+    undone_at: str | None
+    """When that was, UTC."""
 
 
 class Reviews:
@@ -111,52 +127,103 @@ class Reviews:
         author: str | None = None,
     ) -> int:
         """Record a decision; returns its id, which `undo` takes."""
-        if (verdict is Verdict.RELABEL) != (class_index is not None):
-            raise OmniSourceError(f"{verdict} with class {class_index}: a class belongs to relabel, and only to it")
+        (made,) = self.decide_all([subject], verdict, class_index=class_index, made_in=made_in, author=author)
+        return made
+
+    def decide_all(
+        self,
+        subjects: Iterable[Subject],
+        verdict: Verdict,
+        *,
+        class_index: int | None = None,
+        made_in: str,
+        author: str | None = None,
+    ) -> list[int]:
+        """Record the same decision about several subjects, all or none; returns their ids."""
+        said = (_question(verdict, class_index), verdict, class_index, author or getpass.getuser(), made_in)
         with self._connect() as connection:
-            row = connection.execute(
-                "INSERT INTO reviews"
-                " (key, start_s, end_s, target_path, question, verdict, class_index, author, made_in)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (subject.key, subject.start_s, subject.end_s, subject.target_path, _QUESTIONS[verdict], verdict)
-                + (class_index, author or getpass.getuser(), made_in),
-            )
-            return int(row.lastrowid)
+            return [
+                int(
+                    connection.execute(
+                        "INSERT INTO reviews"
+                        " (key, start_s, end_s, target_path, question, verdict, class_index, author, made_in)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (subject.key, subject.start_s, subject.end_s, subject.target_path, *said),
+                    ).lastrowid
+                )
+                for subject in subjects
+            ]
 
     def undo(self, review_id: int, *, made_in: str, author: str | None = None) -> int:
         """Take a decision back, as one more row; the decision before it is in force again."""
+        (made,) = self.undo_all([review_id], made_in=made_in, author=author)
+        return made
+
+    def undo_all(self, review_ids: Iterable[int], *, made_in: str, author: str | None = None) -> list[int]:
+        """Take several decisions back, all or none."""
+        made: list[int] = []
         with self._connect() as connection:
-            row = connection.execute(
-                "INSERT INTO reviews"
-                " (key, start_s, end_s, target_path, question, verdict, class_index, author, made_in, undoes)"
-                " SELECT key, start_s, end_s, target_path, question, verdict, class_index, ?, ?, id FROM reviews"
-                " WHERE id = ? AND undoes IS NULL",
-                (author or getpass.getuser(), made_in, review_id),
-            )
-            if row.rowcount != 1:
-                raise OmniSourceError(f"there is no decision {review_id} to undo")
-            return int(row.lastrowid)
+            for review_id in review_ids:
+                row = connection.execute(
+                    "INSERT INTO reviews"
+                    " (key, start_s, end_s, target_path, question, verdict, class_index, author, made_in, undoes)"
+                    " SELECT key, start_s, end_s, target_path, question, verdict, class_index, ?, ?, id FROM reviews"
+                    " WHERE id = ? AND undoes IS NULL",
+                    (author or getpass.getuser(), made_in, review_id),
+                )
+                if row.rowcount != 1:
+                    raise OmniSourceError(f"there is no decision {review_id} to undo")
+                made.append(int(row.lastrowid))
+        return made
 
     def current(self) -> list[Review]:
         """The decisions in force, oldest first."""
         if not self.path.is_file():
             return []
         with self._connect() as connection:
-            rows = connection.execute(
-                "SELECT id, key, start_s, end_s, target_path, verdict, class_index, author, made_in, made_at"
-                " FROM current ORDER BY id"
+            return [_review(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM current ORDER BY id")]
+
+    def authors(self) -> list[str]:
+        """Everyone who has decided something that is in force, by name."""
+        if not self.path.is_file():
+            return []
+        with self._connect() as connection:
+            return [row[0] for row in connection.execute("SELECT DISTINCT author FROM current ORDER BY author")]
+
+    def about(self, keys: Sequence[bytes]) -> list[Review]:
+        """The decisions in force about some items, oldest first; reads no row about any other item."""
+        if not self.path.is_file():
+            return []
+        sql = (
+            f"WITH mine AS (SELECT * FROM reviews WHERE key IN ({', '.join('?' * len(keys))}))"
+            f" SELECT {_COLUMNS} FROM mine WHERE id IN (SELECT max(id) FROM mine WHERE undoes IS NULL AND id NOT IN"
+            " (SELECT undoes FROM mine WHERE undoes IS NOT NULL) GROUP BY key, start_s, end_s, target_path, question)"
+            " ORDER BY id"
+        )
+        with self._connect() as connection:
+            return [_review(row) for row in connection.execute(sql, list(keys))]
+
+    def history(self, key: bytes) -> list[Decision]:
+        """Every decision about an item, its segments and its pairs, oldest first, with what became of it."""
+        if not self.path.is_file():
+            return []
+        in_force = {review.id for review in self.about([key])}
+        with self._connect() as connection:
+            made = connection.execute(
+                f"SELECT {_COLUMNS} FROM reviews WHERE key = ? AND undoes IS NULL ORDER BY id", (key,)
             ).fetchall()
+            undone = connection.execute(
+                "SELECT undoes, author, made_at FROM reviews WHERE key = ? AND undoes IS NOT NULL ORDER BY id", (key,)
+            ).fetchall()
+        undoing = {row[0]: row[1:] for row in undone}
         return [
-            Review(
-                id=row[0],
-                subject=Subject(key=row[1], start_s=row[2], end_s=row[3], target_path=row[4]),
-                verdict=Verdict(row[5]),
-                class_index=row[6],
-                author=row[7],
-                made_in=row[8],
-                made_at=row[9],
+            Decision(
+                review=_review(row),
+                is_in_force=row[0] in in_force,
+                undone_by=undoing.get(row[0], (None, None))[0],
+                undone_at=undoing.get(row[0], (None, None))[1],
             )
-            for row in rows
+            for row in made
         ]
 
     @contextmanager
@@ -167,3 +234,28 @@ class Reviews:
             connection.executescript(_SCHEMA)
             with connection:
                 yield connection
+
+
+def _question(verdict: Verdict, class_index: int | None) -> str:
+    """What a verdict answers; an item may be relevant to one class and irrelevant to another."""
+    is_of_class = _QUESTIONS[verdict] == "relevance"
+    if class_index is not None and not is_of_class and verdict is not Verdict.RELABEL:
+        raise OmniSourceError(
+            f"{verdict} with class {class_index}: a class belongs to relabel, relevant and irrelevant"
+        )
+    if class_index is None and verdict is Verdict.RELABEL:
+        raise OmniSourceError("relabel without a class: say which class it is")
+    return f"relevance of {class_index}" if is_of_class and class_index is not None else _QUESTIONS[verdict]
+
+
+def _review(row: tuple) -> Review:
+    """A row of _COLUMNS as a record."""
+    return Review(
+        id=row[0],
+        subject=Subject(key=row[1], start_s=row[2], end_s=row[3], target_path=row[4]),
+        verdict=Verdict(row[5]),
+        class_index=row[6],
+        author=row[7],
+        made_in=row[8],
+        made_at=row[9],
+    )

@@ -49,6 +49,17 @@ SCHEMAS: dict[str, pa.Schema] = {
         + [("top_class", pa.int16()), ("confidence", pa.float32())]
         + [("source", pa.string()), ("format", pa.string()), ("query_class", pa.int16())]
     ),
+    # a target clip may be renamed: `key` is its content, `path` and `modified_ns` spare reading it again
+    "flow": pa.schema(
+        [("key", _KEY), ("path", pa.string()), ("modified_ns", pa.int64()), ("file", pa.string())]
+        + [("num_frames", pa.int32())]
+    ),
+    # what the released lists say of an item's segments; a picture or clip is one segment, from 0 to 0
+    "listed": pa.schema(
+        [("key", _KEY), ("start_s", pa.float64()), ("end_s", pa.float64()), ("class_index", pa.int16())]
+        + [("teacher", pa.string()), ("kept", pa.bool_()), ("duplicate", pa.bool_())]
+        + [("source", pa.string()), ("format", pa.string())]
+    ),
     "auxiliary": pa.schema(
         [("path", pa.string()), ("format", pa.string()), ("source", pa.string()), ("class_index", pa.int32())]
         + [("confidence", pa.float32()), ("segments", _SPANS), ("negatives", _SPANS), ("key", _KEY)]

@@ -179,6 +179,20 @@ def open_reader(path: Path, reader: str, short_size: ShortSize | None) -> Iterat
             yield PyAvReader(path, container, stream, short_size)
 
 
+def shown_at_s(reader: FrameReader) -> np.ndarray:
+    """(N,) seconds from the first frame at which each frame begins to be shown."""
+    if reader.index.is_exact:
+        return (reader.index.pts - reader.index.pts[0]) * reader.index.tick_s
+    return np.arange(reader.info.num_frames) / reader.info.fps
+
+
+def keyframes_of(reader: FrameReader) -> list[int]:
+    """Frames that decoding can start from, ascending; the first where the container keeps no presentation times."""
+    if not reader.index.is_exact:
+        return [0]
+    return np.flatnonzero(np.isin(reader.index.pts, reader.index.keyframe_pts)).tolist() or [0]
+
+
 def decoded_frames(container: "InputContainer", stream: "VideoStream") -> "Iterator[VideoFrame]":
     """Every frame that comes out, whatever is damaged in between."""
     for packet in packets_of(container, stream):

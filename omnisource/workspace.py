@@ -1,6 +1,7 @@
 """One folder with everything in it: where each table, run and decision lies (design: The workspace)."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from omnisource import config
@@ -8,6 +9,18 @@ from omnisource.errors import WorkspaceError
 from omnisource.files import write_atomically
 from omnisource.tables import SCHEMAS, Table
 from omnisource.types import Taxonomy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedRecipe:
+    """What the saving of a recipe changed; Workspace.unsave_recipe takes it back."""
+
+    name: str
+    """Of the recipe."""
+    before: str | None
+    """What its file held; None where it had none."""
+    written: str
+    """What its file holds now."""
 
 
 class Workspace:
@@ -96,12 +109,32 @@ class Workspace:
 
     def recipe(self, name: str) -> config.Recipe:
         """A decision by name: recipes/<name>.yaml if there is one, else the study's."""
-        path = self.root / "recipes" / f"{_checked(name)}.yaml"
+        path = self._recipe_path(name)
         if path.is_file():
             return config.load_recipe(path)
         if name not in self.recipes():
             raise WorkspaceError(f"no recipe {name!r}; known: {', '.join(self.recipes())}")
         return self.study().recipes[name]
+
+    def save_recipe(self, name: str, recipe: config.Recipe) -> SavedRecipe:
+        """Write recipes/<name>.yaml, which from now on stands for the name."""
+        path = self._recipe_path(name)
+        before = path.read_text(encoding="utf-8") if path.is_file() else None
+        config.save(recipe, path)
+        return SavedRecipe(name=name, before=before, written=path.read_text(encoding="utf-8"))
+
+    def unsave_recipe(self, saved: SavedRecipe) -> None:
+        """Put a recipe's file back as it was; raises WorkspaceError where it was changed since."""
+        path = self._recipe_path(saved.name)
+        if not path.is_file() or path.read_text(encoding="utf-8") != saved.written:
+            raise WorkspaceError(f"{path} was changed since; look at it and change it by hand")
+        if saved.before is None:
+            path.unlink()
+        else:
+            write_atomically(path, saved.before)
+
+    def _recipe_path(self, name: str) -> Path:
+        return self.root / "recipes" / f"{_checked(name)}.yaml"
 
 
 def _checked(name: str) -> str:

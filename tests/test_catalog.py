@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from omnisource import config
-from omnisource.catalog import Catalog
+from omnisource.catalog import Catalog, KnownFiles, KnownKeys, listed_rows
 from omnisource.errors import ItemError
 from omnisource.report import Report
 from omnisource.types import Format
@@ -78,3 +80,41 @@ def test_dropped_by_reason__most_frequent_first(catalog: Catalog):
     with catalog.workspace.table("scores/x").writer(rows_per_part=10) as writer:
         writer.add([], report.take_dropped())
     assert catalog.dropped_by_reason("scores/x") == {"b": 2, "a": 1}
+
+
+def test_known_files__what_was_missing_is_not_known(catalog: Catalog):
+    items = catalog.workspace.table("items")
+    report = Report("add", progress=False)
+    for path, reason in (("/web/gone", "missing_file"), ("/web/part", "missing_part"), ("/web/twice", "repeat")):
+        report.drop(Path(path), None, ItemError(reason))
+    with items.writer(rows_per_part=10) as writer:
+        writer.add([], report.take_dropped())
+    known = KnownFiles(catalog, items)
+    asked = ["/web/gone", "/web/part", "/web/twice", "/web/1", "/web/new"]
+    assert known.new_paths(asked) == {"/web/gone", "/web/part", "/web/new"}
+    assert known.known_missing(asked) == {"/web/gone", "/web/part"}
+    assert known.known_missing([]) == set()
+    assert known.keys(asked) == {"/web/1": key(1)}
+
+
+def test_known_keys__each_is_new_once(catalog: Catalog):
+    known = KnownKeys(catalog, catalog.workspace.table("validity"))  # holds 1 to 9 and 20
+    assert known.add([key(1), key(30), key(30), key(31)]) == {key(30), key(31)}
+    assert known.add([key(30), key(32)]) == {key(32)}
+    assert known.add([]) == set()
+
+
+def test_listed_rows__of_every_source(catalog: Catalog):
+    assert listed_rows(catalog.workspace) == ""
+    for number, name in enumerate(("a", "b", "empty")):
+        with catalog.workspace.table(f"listed/{name}").writer(rows_per_part=10) as writer:
+            writer.add([{"key": key(number), "source": name}] if name != "empty" else [])
+    rows = catalog.table(f"SELECT source FROM ({listed_rows(catalog.workspace)}) ORDER BY source")
+    assert rows["source"].to_pylist() == ["a", "b"]
+
+
+def test_rows__tables_in_memory_are_known_to_one_query_alone(catalog: Catalog):
+    keys = pa.table({"number": [2, 3]})
+    assert catalog.rows("SELECT sum(number) AS n FROM mine", tables={"mine": keys}).read_all()["n"].to_pylist() == [5]
+    with pytest.raises(duckdb.CatalogException):
+        catalog.rows("SELECT * FROM mine")

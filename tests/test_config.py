@@ -46,6 +46,7 @@ def test_load_study__mistakes_name_the_key_and_the_remedy(tmp_path: Path, text: 
         ({"sources": [{"name": "a", "format": "image", "path": "."}] * 2}, "source may not be called 'a'"),
         ({"student": "x"}, "student 'x' is none of the networks: tsn"),
         ({"recipes": {"baseline": {}}}, "a recipe may not be called 'baseline'"),
+        ({"recipes": {"a.finetune": {}}}, "recipe 'a.finetune' would share its runs with pre-training; rename it"),
         (
             {"networks": {"tsn": {}, "tsn-a": {}}, "recipes": {"a-b": {}, "b": {}}},  # tsn + a-b, tsn-a + b
             "would share the run 'tsn-a-b'",
@@ -117,3 +118,18 @@ def test_defaults__are_the_papers():
     assert study.train.joint.target_share == 2.0  # Table 2
     optim = study.networks["tsn"].optim
     assert (optim.lr_per_sample, optim.epochs, optim.milestones) == (4e-5, 100, (40, 80))  # appendix
+
+
+def test_joint_config__a_source_is_drawn_in_one_place():
+    values = {"train": {"joint": {"merged": {"a": ["google", "flickr"], "b": ["google"]}}}}
+    with pytest.raises(ConfigError, match="merged names google twice; a source is drawn in one place"):
+        config.parse(config.Study, values, where="test")
+
+
+def test_study__a_mixture_may_not_be_called_like_a_source():
+    values = {
+        "sources": [{"name": "web", "format": "image", "path": "web"}],
+        "train": {"joint": {"merged": {"web": ["google"]}}},
+    }
+    with pytest.raises(ConfigError, match="a source may not be called 'web': the name is taken"):
+        config.parse(config.Study, values, where="test")

@@ -7,12 +7,15 @@ import pytest
 from rich.console import Console
 
 from omnisource import console
+from omnisource.collect.released import ListCount
 from omnisource.doctor import Finding
 from omnisource.evaluate.comparison import Comparison
 from omnisource.evaluate.metrics import Metrics
 from omnisource.label.pseudo import Funnel
 from omnisource.pipeline import stages
-from omnisource.pipeline.comparing import ClassChange, PairChange, RunComparison
+from omnisource.pipeline.comparing import ClassChange, PairChange, ProcedureResult, RunComparison
+from omnisource.pipeline.predicting import Answers, Guess, Prediction, Span, Unreadable
+from omnisource.pipeline.released import Added
 from omnisource.workspace import Workspace
 from tests.workspaces import workspace_with
 
@@ -62,6 +65,56 @@ def test_print_results__names_with_dashes_find_their_own_baseline(shown: io.Stri
 def test_print_results__a_long_name_is_folded_and_the_numbers_stay(shown: io.StringIO):
     console.print_results({"a-network-with-a-very-long-name-omnisource": metrics(0.5)})
     assert "50.0%" in [row[1] for row in rows(shown) if len(row) > 4]
+
+
+def test_print_results__says_what_the_runs_of_a_procedure_are(shown: io.StringIO):
+    console.print_results({"tsn-baseline": metrics(0.5)})
+    assert "RUN.pretrain" not in shown.getvalue()
+    console.print_results({"tsn-baseline": metrics(0.5), "tsn-web.finetune": metrics(0.625)})
+    assert "RUN.pretrain: on a recipe's web examples alone; RUN.finetune: from there" in shown.getvalue()
+    assert [row[-1] for row in rows(shown) if row and row[0] == "tsn-web.finetune"] == ["+12.5%"]
+
+
+def procedure(name: str, *, network: str = "tsn", recipe: str | None = "web", count: int | None = 7) -> ProcedureResult:
+    return ProcedureResult(
+        procedure=name,
+        network=network,
+        recipe=recipe,
+        run="run",
+        num_web_examples=count,
+        top1=0.625,
+        top5=0.875,
+        top1_change=0.125,
+        top5_change=-0.0625,
+        p_value=0.5,
+    )
+
+
+def test_print_procedures__every_number_beside_the_labelled_clips_alone(shown: io.StringIO):
+    found = [
+        procedure("labelled_alone", recipe=None, count=0),
+        procedure("webly_supervised_pretraining"),
+        procedure("semi_supervised_pretraining", recipe="[red]", count=None),
+        procedure("joint", count=3_500_000),
+    ]
+    console.print_procedures(found)
+    words = [" ".join(row) for row in rows(shown)]
+    assert "tsn: the procedures of Table 1" in words
+    assert "labelled clips alone 0 62.5% 87.5%" in words
+    assert any("web 7 62.5% +12.5% 0.5 87.5% -6.2%" in line for line in words)
+    assert any("[red] changed 62.5%" in line for line in words)  # the recipe yields other examples by now
+    assert any("3500000" in line for line in words)
+    assert "not evaluated" not in shown.getvalue()
+
+
+def test_print_procedures__one_table_a_network_and_what_is_not_there_yet(shown: io.StringIO):
+    found = [procedure("labelled_alone", network=name, recipe=None, count=0) for name in ("tsn", "slowonly")]
+    console.print_procedures([found[0], procedure("joint"), found[1]])
+    tsn, _, slowonly = shown.getvalue().partition("slowonly: the procedures of Table 1")
+    assert "joint (OmniSource): not evaluated" not in tsn
+    assert "joint (OmniSource): not evaluated yet; `omnisource train -r RECIPE`" in slowonly
+    command = "`omnisource train --procedure pretrain_finetune -r RECIPE`"
+    assert command in " ".join(tsn.split()) and command in " ".join(slowonly.split())
 
 
 def test_print_funnel__one_row_per_source(shown: io.StringIO):
@@ -121,6 +174,27 @@ def test_print_status__a_line_per_stage_and_what_is_next(shown: io.StringIO, tmp
     assert "[red]w" in "".join(shown.getvalue().split())
 
 
+def test_print_released__lists_beside_what_the_release_counts(shown: io.StringIO):
+    name = "kinetics_raw_200/slowonly_8x8_kinetics_raw_200.json"
+    counts = [ListCount(list=name, expected=76027, found=76000), ListCount(list="[a].txt", expected=None, found=2)]
+    console.print_released(
+        Added(
+            items={"googleimage_200": 1188000},
+            dropped={"missing_file": 7, "repeat": 2},
+            lists=counts,
+            unread=["a/[b].txt"],
+            without_media=["insvideo_200"],
+        )
+    )
+    printed = rows(shown)
+    assert ["googleimage_200:", "1188000", "new", "items"] in printed
+    assert ["left", "out:", "missing_file", "7,", "repeat", "2"] in printed
+    assert any(line[-3:] == ["76027", "76000", "-27"] for line in printed)
+    assert ["[a].txt", "2"] in printed
+    assert ["not", "read:", "a/[b].txt:", "its", "name", "is", "no", "list's"] in printed
+    assert ["left", "out:", "insvideo_200", "has", "lists,", "but", "no", "folder", "of", "media"] in printed
+
+
 def test_print_findings__state_what_and_remedy(shown: io.StringIO):
     finding = Finding(name="OpenCV", state="broken", detail="two [wheels]", remedy="pip install 'omnisource[video]'")
     console.print_findings([finding, Finding(name="torch", state="ok", detail="2.6")])
@@ -132,3 +206,38 @@ def test_print_findings__state_what_and_remedy(shown: io.StringIO):
 def test_print_grades__precision_and_recall_in_per_cent(shown: io.StringIO):
     console.print_grades([{"stage": "check", "source": "all", "precision": 0.995, "recall": 1.0, "num_items": 200}])
     assert ["check", "all", "99.5%", "100.0%", "200"] in rows(shown)
+
+
+def prediction(path: str, *classes: tuple[str | None, float], duration_s: float | None = None, timeline=()):
+    top = tuple(Guess(class_index=i, class_name=name, confidence=c) for i, (name, c) in enumerate(classes))
+    return Prediction(path=Path(path), duration_s=duration_s, top=top, timeline=timeline)
+
+
+def span(start_s: float, end_s: float, name: str, confidence: float) -> Span:
+    return Span(start_s=start_s, end_s=end_s, class_index=0, class_name=name, confidence=confidence, num_segments=1)
+
+
+def test_print_answers__classes_timelines_and_what_could_not_be_read(shown: io.StringIO):
+    timeline = (span(0.0, 61.0, "[kick]", 0.9), span(61.0, 75.25, "yoyo", 0.5))
+    answers = Answers(
+        predictions=(
+            prediction("a.jpg", ("yoyo", 0.75), ("[kick]", 0.25)),
+            prediction("long.mp4", (None, 0.5), duration_s=75.25, timeline=timeline),
+        ),
+        unreadable=(Unreadable(path=Path("b.mp4"), reason="missing_file", detail="b.mp4: No such file"),),
+    )
+    console.print_answers(answers)
+    said = rows(shown)
+    assert ["a.jpg", "yoyo", "75.0%"] in said
+    assert ["[kick]", "25.0%"] in said
+    assert ["long.mp4", "class", "0", "50.0%"] in said  # no names
+    assert ["long.mp4,", "1:15.2"] in said
+    assert ["0:00.0", "-", "1:01.0", "[kick]", "90.0%"] in said
+    assert ["1:01.0", "-", "1:15.2", "yoyo", "50.0%"] in said
+    assert ["b.mp4", "missing_file", "No", "such", "file"] in said
+
+
+def test_print_answers__nothing_could_be_read(shown: io.StringIO):
+    left = Unreadable(path=Path("b.mp4"), reason="missing_file", detail="b.mp4: No such file")
+    console.print_answers(Answers(predictions=(), unreadable=(left,)))
+    assert "What they show" not in shown.getvalue()

@@ -174,6 +174,12 @@ def test_write_video__odd_sides_grow_by_one(tmp_path: Path) -> None:
     assert info.fps == pytest.approx(29.97, abs=0.01)
 
 
+def test_write_video__takes_frames_one_by_one(tmp_path: Path) -> None:
+    write_video(tmp_path / "whole.mp4", grey_ramp(5), FPS)
+    write_video(tmp_path / "stream.mp4", (frame for frame in grey_ramp(5)), FPS)
+    assert (tmp_path / "stream.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
 def test_write_video__quality_costs_bytes(tmp_path: Path, rng: np.random.Generator) -> None:
     noise = rng.integers(0, 256, (4, 48, 64, 3), dtype=np.uint8)
     write_video(tmp_path / "good.mp4", noise, FPS, quality=10)
@@ -183,7 +189,7 @@ def test_write_video__quality_costs_bytes(tmp_path: Path, rng: np.random.Generat
 
 @pytest.mark.parametrize("shape", [(0, 8, 8, 3), (2, 8, 8, 4), (8, 8, 3)])
 def test_write_video__refuses_other_shapes(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"frames must be \(T, H, W, 3\) uint8 with T > 0, not"):
+    with pytest.raises(ValueError, match=r"frames must be \(H, W, 3\) uint8, at least one of them, not"):
         write_video(tmp_path / "a.mp4", np.zeros(shape, np.uint8), FPS)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from omnisource.network_config import ModelConfig, NetworkConfig, OptimConfig
+from omnisource.network_config import ModelConfig, NetworkConfig, OptimConfig, leave_open
 
 
 def network(**values: object) -> NetworkConfig:
@@ -57,3 +57,57 @@ def test_network_defaults__a_saved_network_is_read_back_as_it_was():
 def test_network_defaults__models_of_settings_count_as_set_where_they_are_set():
     built = NetworkConfig(model=ModelConfig(arch="slowonly"), optim=OptimConfig(batch_size=8))
     assert (built.optim.batch_size, built.optim.epochs) == (8, 150)
+
+
+@pytest.mark.parametrize(
+    ("model", "backbone", "clip", "lr_per_sample", "schedule"),
+    [
+        ({"arch": "ircsn"}, "resnet152", (32, 2), 5e-6, "step"),  # paper, appendix: IG-65M irCSN-152
+        ({"arch": "i3d"}, "resnet50", (32, 2), 1.6e-4, "step"),
+        ({"arch": "omni"}, "resnet50", (8, 8), 1.6e-3, "cosine"),  # from scratch
+    ],
+)
+def test_network_defaults__shapes_of_the_other_kinds(model, backbone, clip, lr_per_sample, schedule):
+    found = network(model=model)
+    assert found.model.backbone == backbone
+    assert (found.model.clip_len, found.model.frame_interval) == clip
+    assert (found.optim.lr_per_sample, found.optim.schedule) == (lr_per_sample, schedule)
+
+
+def test_network_defaults__ircsn_warms_up_for_16_of_58_epochs():
+    optim = network(model={"arch": "ircsn"}).optim
+    assert (optim.epochs, optim.milestones, optim.warmup_epochs) == (58, (32, 48), 16)
+
+
+@pytest.mark.parametrize(("pretrained", "frozen"), [("ig65m", "all"), ("none", "none")])
+def test_network_defaults__ircsn_freezes_its_norms_only_where_they_were_trained(pretrained, frozen):
+    assert network(model={"arch": "ircsn", "pretrained": pretrained}).model.frozen_norms == frozen
+
+
+def test_network_defaults__omni_is_tested_to_the_ends():
+    assert network(model={"arch": "omni"}).test.positions == "ends"
+
+
+@pytest.mark.parametrize(
+    ("model", "num_channels"),
+    [
+        ({}, 3),
+        ({"format": "flow"}, 10),  # five flows of x and y
+        ({"format": "flow", "flow_frames": 3}, 6),
+        ({"arch": "i3d", "format": "flow"}, 2),
+    ],
+)
+def test_num_channels__of_pictures_and_of_flow(model, num_channels):
+    assert network(model=model).model.num_channels == num_channels
+
+
+def test_network_defaults__flow_is_centred():
+    assert network(model={"format": "flow"}).input.mean == (128.0,)
+    assert network(model={"format": "flow"}, input={"std": [1]}).input.std == (1.0,)
+
+
+@pytest.mark.parametrize("arch", ["tsn", "slowonly", "i3d", "ircsn", "omni"])
+@pytest.mark.parametrize("format", ["rgb", "flow"])
+def test_leave_open__a_network_is_read_back_as_it_was(arch, format):
+    made = network(model={"arch": arch, "format": format}, optim={"batch_size": 7})
+    assert network(**leave_open(made.model_dump(mode="json"))) == made

@@ -52,11 +52,19 @@ def test_undo__unknown_decision(reviews: Reviews):
         reviews.undo(7, made_in="app")
 
 
-def test_decide__a_class_belongs_to_relabel_only(reviews: Reviews):
-    with pytest.raises(OmniSourceError, match="a class belongs to relabel"):
+def test_decide__a_class_belongs_to_relabel_and_relevance(reviews: Reviews):
+    with pytest.raises(OmniSourceError, match="a class belongs to relabel, relevant and irrelevant"):
         reviews.decide(ITEM, Verdict.KEEP, class_index=1, made_in="app")
-    with pytest.raises(OmniSourceError, match="a class belongs to relabel"):
+    with pytest.raises(OmniSourceError, match="relabel without a class"):
         reviews.decide(ITEM, Verdict.RELABEL, made_in="app")
+
+
+def test_decide__an_item_may_be_relevant_to_one_class_and_irrelevant_to_another(reviews: Reviews):
+    reviews.decide(ITEM, Verdict.RELEVANT, class_index=1, made_in="app")
+    reviews.decide(ITEM, Verdict.IRRELEVANT, class_index=2, made_in="app")
+    reviews.decide(ITEM, Verdict.IRRELEVANT, class_index=1, made_in="app")  # of class 1 the newest counts
+    said = [(review.verdict, review.class_index) for review in reviews.current()]
+    assert said == [(Verdict.IRRELEVANT, 2), (Verdict.IRRELEVANT, 1)]
 
 
 def _decide_many(path: Path, author: str) -> None:
@@ -74,3 +82,55 @@ def test_decide__two_people_at_once_lose_nothing(reviews: Reviews):
     with sqlite3.connect(reviews.path) as connection:
         counts = connection.execute("SELECT author, count(*) FROM reviews GROUP BY author ORDER BY author").fetchall()
     assert counts == [("ada", 50), ("bob", 50)]
+
+
+def test_decide_all__all_or_none(reviews: Reviews):
+    other = Subject(key=b"b" * 16)
+    made = reviews.decide_all([ITEM, other], Verdict.DROP, made_in="app", author="ann")
+    assert [(review.id, review.subject) for review in reviews.current()] == list(zip(made, [ITEM, other]))
+    with pytest.raises(sqlite3.IntegrityError):
+        reviews.decide_all([Subject(key=b"c" * 16), Subject(key=None)], Verdict.DROP, made_in="app")
+    assert len(reviews.current()) == 2
+
+
+def test_undo_all__all_or_none(reviews: Reviews):
+    made = reviews.decide_all([ITEM, Subject(key=b"b" * 16)], Verdict.DROP, made_in="app")
+    with pytest.raises(OmniSourceError, match="there is no decision 99 to undo"):
+        reviews.undo_all([*made, 99], made_in="app")
+    assert len(reviews.current()) == 2
+    reviews.undo_all(made, made_in="app")
+    assert reviews.current() == []
+
+
+def test_about__the_same_as_current_but_of_some_items(reviews: Reviews):
+    other, segment = Subject(key=b"b" * 16), Subject(key=b"a" * 16, start_s=0.0, end_s=1.0)
+    assert reviews.about([ITEM.key]) == []  # before anyone decided
+    undone = reviews.decide(ITEM, Verdict.KEEP, made_in="app")
+    for subject in (ITEM, ITEM, segment, other):
+        reviews.decide(subject, Verdict.DROP, made_in="app")
+    reviews.undo(undone, made_in="app")
+    assert reviews.about([ITEM.key]) == [review for review in reviews.current() if review.subject.key == ITEM.key]
+    assert [review.subject for review in reviews.about([other.key, ITEM.key])] == [ITEM, segment, other]
+    assert reviews.about([]) == []
+
+
+def test_history__tells_what_was_undone_and_what_was_replaced(reviews: Reviews):
+    first = reviews.decide(ITEM, Verdict.KEEP, made_in="app", author="ann")
+    reviews.decide(ITEM, Verdict.DROP, made_in="app", author="ann")
+    second = reviews.decide(ITEM, Verdict.KEEP, made_in="notebook", author="bob")
+    reviews.undo(second, made_in="app", author="cy")
+    told = reviews.history(ITEM.key)
+    assert [(d.review.verdict, d.is_in_force, d.undone_by) for d in told] == [
+        ("keep", False, None),  # replaced by the next
+        ("drop", True, None),
+        ("keep", False, "cy"),
+    ]
+    assert told[0].review.id == first and told[2].undone_at is not None
+
+
+def test_authors__of_what_is_in_force(reviews: Reviews):
+    assert reviews.authors() == []
+    reviews.undo(reviews.decide(ITEM, Verdict.KEEP, made_in="app", author="cy"), made_in="app")
+    for author in ("bob", "ann"):
+        reviews.decide(Subject(key=author.encode().ljust(16)), Verdict.KEEP, made_in="app", author=author)
+    assert reviews.authors() == ["ann", "bob"]

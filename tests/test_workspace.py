@@ -64,3 +64,21 @@ def test_recipe__a_file_wins_over_the_study(workspace: Workspace):
 def test_recipe__unknown_names_the_known(workspace: Workspace):
     with pytest.raises(WorkspaceError, match="no recipe 'strict'; known: default"):
         workspace.recipe("strict")
+
+
+def test_save_recipe__unsaving_puts_back_what_was_there(workspace: Workspace):
+    first = workspace.save_recipe("default", config.Recipe(confidence=0.6))
+    second = workspace.save_recipe("default", config.Recipe(confidence=0.7))
+    assert (first.before, second.before) == (None, first.written)
+    workspace.unsave_recipe(second)
+    assert workspace.recipe("default").confidence == 0.6
+    workspace.unsave_recipe(first)
+    assert workspace.recipe("default") == workspace.study().recipes["default"]
+
+
+def test_unsave_recipe__refuses_what_someone_changed_since(workspace: Workspace):
+    mine = workspace.save_recipe("default", config.Recipe(confidence=0.6))
+    workspace.save_recipe("default", config.Recipe(confidence=0.9))
+    with pytest.raises(WorkspaceError, match="default.yaml was changed since"):
+        workspace.unsave_recipe(mine)
+    assert workspace.recipe("default").confidence == 0.9

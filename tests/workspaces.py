@@ -1,8 +1,13 @@
 """Small workspaces with facts written by hand, for tests of what reads them."""
 
+import json
 from pathlib import Path
 
+import pyarrow as pa
+
 from omnisource import config
+from omnisource.examples import write_examples
+from omnisource.tables import SCHEMAS
 from omnisource.types import Taxonomy
 from omnisource.workspace import Workspace
 
@@ -17,7 +22,8 @@ def key(number: int) -> bytes:
 def workspace_with(folder: Path, *, scored: list[dict], invalid: list[int] = (), similar: list[dict] = ()) -> Workspace:
     """A workspace whose items are those that `scored` and `invalid` speak of.
 
-    A scored row gives number, start, end, top, confidence, query (class), query_prob, source, format.
+    A scored row gives number, start, end, top, confidence, query (class), query_prob, source, format; where more than
+    the top class matters, classes and probs.
     """
     workspace = Workspace.create(folder, config.Study())
     workspace.save_taxonomy(CLASSES)
@@ -53,8 +59,8 @@ def _score(row: dict) -> dict:
         "key": key(row["number"]),
         "start_s": row.get("start", 0.0),
         "end_s": row.get("end", 1.0),
-        "top_classes": [row["top"]],
-        "top_probs": [row["confidence"]],
+        "top_classes": row.get("classes", [row["top"]]),
+        "top_probs": row.get("probs", [row["confidence"]]),
         "query_prob": row.get("query_prob"),
         "top_class": row["top"],
         "confidence": row["confidence"],
@@ -67,3 +73,24 @@ def _score(row: dict) -> dict:
 def change(workspace: Workspace, *settings: str) -> None:
     """Change settings in study.yaml, such as seed=1."""
     config.save(config.override(workspace.study(), settings), workspace.study_path)
+
+
+def apply_recipe(
+    workspace: Workspace, name: str, recipe: config.Recipe, *, kept: list[int], source: str = "web"
+) -> None:
+    """What `label` leaves of a recipe whose examples are these items of one source."""
+    folder = workspace.auxiliary(name)
+    folder.mkdir(parents=True)
+    example = {
+        "format": "image",
+        "source": source,
+        "class_index": 0,
+        "confidence": 1.0,
+        "segments": [],
+        "negatives": [],
+    }
+    rows = [example | {"path": f"/web/{number}", "key": key(number)} for number in kept]
+    write_examples(folder / f"{source}.arrow", [pa.RecordBatch.from_pylist(rows, schema=SCHEMAS["auxiliary"])])
+    config.save(recipe, folder / "recipe.yaml")
+    done = {"funnel": [], "files": {source: f"fingerprint of {name}"}}
+    (folder / "done.json").write_text(json.dumps(done), encoding="utf-8")

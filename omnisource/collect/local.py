@@ -28,7 +28,9 @@ class FoundFile:
     path: Path
     """Where it lies: below the source's folder."""
     class_index: int
-    """The class that its folder or its line in the CSV names."""
+    """The class that its folder or its line in a list names."""
+    num_parts: int | None = None
+    """Parts that a list says a folder of parts has; None for a plain file."""
 
 
 def scan_folder(source: SourceConfig, taxonomy: Taxonomy) -> Iterator[FoundFile]:
@@ -138,7 +140,7 @@ def _children(folder: Path, root: Path) -> tuple[list[str], list[str]]:
         for child in children:
             if child.name.startswith(".") or child.name.endswith(".partial"):
                 continue
-            if child.is_symlink() and not _really_inside(child.path, root):
+            if child.is_symlink() and not really_inside(child.path, root):
                 raise DataError(
                     f"{child.path} is a link that leads out of {root}, to {os.path.realpath(child.path)}; "
                     "replace it by the file, or make the other folder a source of its own"
@@ -174,8 +176,8 @@ def _scan_csv(path: Path, root: Path, taxonomy: Taxonomy) -> Iterator[FoundFile]
         file = root / name
         folder = os.path.dirname(file)
         if folder not in real_folders:
-            real_folders[folder] = _really_inside(folder, root)
-        if not real_folders[folder] or (os.path.islink(file) and not _really_inside(file, root)):
+            real_folders[folder] = really_inside(folder, root)
+        if not real_folders[folder] or (os.path.islink(file) and not really_inside(file, root)):
             raise DataError(f"{path}:{line}: {name} is a link that leads out of {root}; replace it by the file")
         yield FoundFile(path=file, class_index=class_indices[class_name])
 
@@ -193,7 +195,7 @@ def _check_csv(path: Path, root: Path, taxonomy: Taxonomy) -> dict[str, int]:
     for line, name, class_name in _csv_rows(path):
         if not name or not class_name:
             problems.append(f"line {line}: path and class must both be filled in")
-        elif not _stays_inside(name, root):
+        elif not stays_inside(name, root):
             problems.append(f"line {line}: path {name!r} leads out of {root}")
         elif class_name not in class_indices and class_name not in unknown:
             try:
@@ -249,12 +251,12 @@ def _class_of_cell(text: str, taxonomy: Taxonomy) -> int:
         return class_index
 
 
-def _stays_inside(name: str, root: Path) -> bool:
+def stays_inside(name: str, root: Path) -> bool:
     """Whether a path stays below the root by its text alone."""
     return (os.path.normpath(root / name) + os.sep).startswith(os.path.normpath(root) + os.sep)
 
 
-def _really_inside(path: str | Path, root: Path) -> bool:
+def really_inside(path: str | Path, root: Path) -> bool:
     """Whether a path stays below the root when all its links are followed."""
     return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(root) + os.sep)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnisource import config
+from omnisource import config, presets
 from omnisource.commands.options import HERE, AsJson, Redo, Where, counted, print_json
 from omnisource.errors import OmniSourceError
 from omnisource.types import Format
@@ -15,11 +15,14 @@ from omnisource.workspace import Workspace
 def init(
     workspace: Annotated[Path, typer.Argument(help="Folder to make.")],
     target: Annotated[Path, typer.Option(help="Folder of the labelled clips.")],
-    reader: Annotated[str, typer.Option(help="folders, path_label, kinetics, ucf101 or hmdb51.")] = "folders",
-    train: Annotated[str, typer.Option(help="Training list or folder, relative to --target.")] = "train",
-    val: Annotated[str, typer.Option(help="Validation list or folder, relative to --target.")] = "val",
+    reader: Annotated[
+        str | None, typer.Option(help="folders (default), path_label, kinetics, ucf101 or hmdb51.")
+    ] = None,
+    train: Annotated[str | None, typer.Option(help="Training list or folder, relative to --target.")] = None,
+    val: Annotated[str | None, typer.Option(help="Validation list or folder, relative to --target.")] = None,
     classes: Annotated[str | None, typer.Option(help="File with one class name a line, relative to --target.")] = None,
     groups: Annotated[str | None, typer.Option(help="JSON of path to group, relative to --target.")] = None,
+    preset: Annotated[str | None, typer.Option(help="A published protocol; `omnisource presets` lists them.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, like networks.tsn.optim.epochs=30")
     ] = None,
@@ -28,9 +31,11 @@ def init(
 
     Example: `omnisource init work --target data --reader path_label --train train.txt --val val.txt`
     """
-    known = {"reader": reader, "root": str(target.resolve()), "train": train, "val": val}
-    known |= {"classes": classes, "groups": groups}
-    study = config.parse(config.Study, {"target": known}, where="init")
+    given = {"reader": reader, "train": train, "val": val, "classes": classes, "groups": groups}
+    own = {
+        "target": {key: value for key, value in given.items() if value is not None} | {"root": str(target.resolve())}
+    }
+    study = presets.start_study(preset, own) if preset else config.parse(config.Study, own, where="init")
     made = Workspace.create(workspace, config.override(study, settings or []))
     from omnisource.pipeline import collecting
 
@@ -40,6 +45,8 @@ def init(
         made.study_path.unlink()  # so that the corrected command works
         raise
     print(f"{made.root}: {count} labelled clips in {len(made.taxonomy())} classes; settings in study.yaml")
+    if preset is not None:
+        print("\n".join(["next:", *presets.next_steps(presets.load(preset), str(workspace))]))
 
 
 def add(

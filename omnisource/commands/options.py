@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from omnisource.config import Procedure
 from omnisource.errors import WorkspaceError
 from omnisource.workspace import Workspace
 
@@ -18,6 +19,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script in
 Redo = Annotated[bool, typer.Option("--redo", help="Make it anew instead of keeping what is there.")]
 RecipeNames = Annotated[
     list[str] | None, typer.Option("--recipe", "-r", help="A recipe's name; may be given again. Default: every recipe.")
+]
+
+HowTrained = Annotated[
+    Procedure, typer.Option("--procedure", help="Labelled clips and web data together, or web data first (Table 1).")
 ]
 
 

@@ -8,6 +8,7 @@ from omnisource.commands.options import (
     HERE,
     STOPPED,
     AsJson,
+    HowTrained,
     RecipeNames,
     Redo,
     Where,
@@ -15,6 +16,7 @@ from omnisource.commands.options import (
     print_json,
     print_results,
 )
+from omnisource.config import Procedure
 from omnisource.workspace import Workspace
 
 
@@ -38,15 +40,18 @@ def train(
     workspace: Where = HERE,
     recipe: RecipeNames = None,
     network: Annotated[str | None, typer.Option(help="Network to train; default: the study's student.")] = None,
+    procedure: HowTrained = "joint",
     redo: Redo = False,
 ) -> None:
-    """Train students on the labelled clips and the examples of recipes together.
+    """Train students on the labelled clips and the examples of recipes together, or one after the other (Table 1).
+
+    Example: `omnisource train -w work -r unfiltered --procedure pretrain_finetune`
 
     On several GPUs: `torchrun --nproc-per-node 8 -m omnisource train -w work`
     """
     opened = Workspace(workspace)
     for name in chosen_recipes(opened, recipe):
-        _train_one(opened, network or opened.study().student, name, redo)
+        _train_one(opened, network or opened.study().student, name, redo, procedure)
 
 
 def evaluate(
@@ -90,11 +95,34 @@ def compare(
         print_comparison(result)
 
 
-def _train_one(workspace: Workspace, network: str, recipe: str | None, redo: bool) -> None:
-    from omnisource.pipeline import training
-    from omnisource.pipeline.networks import run_name
+def procedures(workspace: Where = HERE, as_json: AsJson = False) -> None:
+    """Compare Table 1's procedures on the same data: labelled clips alone, web data first, both together.
 
-    state = training.train(workspace, network, recipe, redo=redo)
-    print(f"{run_name(network, recipe)}: {state}")
+    Example: `omnisource procedures -w work --json`
+    """
+    from dataclasses import asdict
+
+    from omnisource.console import print_procedures
+    from omnisource.pipeline import comparing
+
+    rows = comparing.procedures(Workspace(workspace))
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_procedures(rows)
+
+
+def _train_one(
+    workspace: Workspace, network: str, recipe: str | None, redo: bool, procedure: Procedure = "joint"
+) -> None:
+    from omnisource.pipeline import training
+    from omnisource.pipeline.networks import run_names
+
+    state = training.train(workspace, network, recipe, procedure=procedure, redo=redo)
+    start = ""
+    for run in run_names(network, recipe, procedure):
+        if workspace.run(run).is_dir():  # fine-tuning has none before pre-training is done
+            print(f"{run}: {training.run_state(workspace.run(run))}{start}")
+        start = f", from {run} with its classifier"
     if state == "stopped":
         raise typer.Exit(STOPPED)

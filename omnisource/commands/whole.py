@@ -10,6 +10,7 @@ from omnisource.commands.options import (
     HERE,
     STOPPED,
     AsJson,
+    HowTrained,
     RecipeNames,
     Redo,
     Where,
@@ -25,18 +26,19 @@ def run(
     start: Annotated[str, typer.Option("--from", help="First stage; `status` names what is next.")] = "target",
     stop: Annotated[str, typer.Option("--to", help="Last stage.")] = "compare",
     recipe: RecipeNames = None,
+    procedure: HowTrained = "joint",
     redo: Redo = False,
 ) -> None:
     """Run every stage, or some; finished ones are kept, an interrupted one goes on.
 
-    In order: target, add, check, teach, score, motion, label, train, evaluate, compare.
+    In order: target, add, check, flow, teach, score, motion, label, train, evaluate, compare.
 
     Example: `omnisource run --from score --to label`
     """
     from omnisource.pipeline import stages
 
     opened = Workspace(workspace)
-    options = stages.Options(recipes=tuple(chosen_recipes(opened, recipe)), redo=redo)
+    options = stages.Options(recipes=tuple(chosen_recipes(opened, recipe)), procedure=procedure, redo=redo)
     state = stages.run(opened, options, lambda line: print(line, flush=True), start=start, stop=stop)
     if state == "stopped":
         raise typer.Exit(STOPPED)

@@ -1,8 +1,8 @@
 """Examples -> predictions: fixed views of each video, averaged (paper 5.1; protocols: test pipelines).
 
-Letters: B examples in one pass, V views of each, T frames a view; views (B, V, 3, T, H, W).
-A view of a 3D network is one crop of one clip (T = clip_len); a view of a 2D network is one crop of one frame (T = 1),
-so that features and logits are averaged over all frames and crops alike.
+Letters: B examples in one pass, V views of each, T frames a view; views (B, V, C, T, H, W), C = 3 of pictures.
+A view of a 3D network is one crop of one clip (T = clip_len); a view of a 2D network is one crop of one frame, or of
+one stack of flow frames (T = 1), so that features and logits are averaged over all frames and crops alike.
 """
 
 import logging
@@ -22,6 +22,7 @@ from omnisource.models.predict import average_views, prepare_for_inference
 from omnisource.models.video_net import VideoNet
 from omnisource.report import Report
 from omnisource.transform import views
+from omnisource.transform.optical_flow import from_pictures
 from omnisource.types import Example, Format
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class _Decoded:
     example_index: int
     class_index: int
     frames: torch.Tensor | ItemError
-    """(clips * T, H, W, 3) uint8."""
+    """(clips * T, H, W, C) uint8."""
 
 
 def predict_examples(
@@ -58,7 +59,7 @@ def predict_examples(
     indices, classes, probs = [], [], []
     prepared = prepare_for_inference(network, device)
     for batch in _batches(_readable(decoded, examples, report), config.test.batch_size):
-        stacked = torch.stack([_cut(one.frames, config) for one in batch])  # (B, V, 3, T, h, w)
+        stacked = torch.stack([_cut(one.frames, config) for one in batch])  # (B, V, C, T, h, w)
         probs.append(_average(prepared, stacked.to(device), config))
         indices.extend(one.example_index for one in batch)
         classes.extend(one.class_index for one in batch)
@@ -71,11 +72,11 @@ def predict_examples(
 
 
 def _average(network: VideoNet, views_uint8: torch.Tensor, config: NetworkConfig) -> np.ndarray:
-    """(B, V, 3, T, H, W) uint8 -> (B, K) float32 probs; examples with many views become floats one after the other."""
+    """(B, V, C, T, H, W) uint8 -> (B, K) float32 probs; examples with many views become floats one after the other."""
     frames_per_example = views_uint8.shape[1] * views_uint8.shape[3]
     probs = []
     for part in views_uint8.split(max(1, FRAMES_AT_ONCE // frames_per_example)):
-        normalised = views.normalise(part.float(), config.input.mean, config.input.std)
+        normalised = views.normalise(part.float(), config.input)
         probs.append(average_views(network, normalised, config.test.average))
     return torch.cat(probs).cpu().numpy()
 
@@ -113,16 +114,20 @@ class _Frames(Dataset):
 
 
 def _read_frames(example: Example, config: NetworkConfig, reader: Reader) -> np.ndarray:
-    """(clips * T, H, W, 3) uint8; a picture is one frame, repeated to T for a 3D network."""
+    """(clips * T, H, W, C) uint8; a picture is one frame, repeated to T for a 3D network."""
+    short_side_px, flow = config.input.short_side_px, config.model.format == "flow"
     clip_len, frame_interval = _clip(config)
     if example.format == Format.IMAGE:
-        picture = read_image(example.path, short_side_px=config.input.short_side_px)
+        picture = read_image(example.path, short_side_px=short_side_px)
         return np.repeat(picture[None], clip_len, axis=0)
-    with open_video(example.path, reader=reader, short_side_px=config.input.short_side_px) as video:
+    stacked = config.model.num_channels // 2 if flow else 1
+    with open_video(example.path, reader=reader, short_side_px=None if flow else short_side_px) as video:
         usable = _usable_frames(example, video)
         test = config.test
-        positions = views.test_indices(len(usable), clip_len, frame_interval, test.num_clips, test.positions)
-        return np.ascontiguousarray(video.read(usable[positions.ravel()].tolist()))
+        length = clip_len * stacked  # one of the two is 1
+        positions = views.test_indices(len(usable), length, frame_interval, test.num_clips, test.positions)
+        frames = video.read(usable[positions.ravel()].tolist())
+    return from_pictures(frames, short_side_px, stacked=stacked) if flow else np.ascontiguousarray(frames)
 
 
 def _usable_frames(example: Example, video: Video) -> np.ndarray:
@@ -133,11 +138,11 @@ def _usable_frames(example: Example, video: Video) -> np.ndarray:
 
 
 def _cut(frames: torch.Tensor, config: NetworkConfig) -> torch.Tensor:
-    """Frames (clips * T, H, W, 3) -> views (V, 3, T, crop_px, crop_px), uint8, V = crops * clips."""
+    """Frames (clips * T, H, W, C) -> views (V, C, T, crop_px, crop_px), uint8, V = crops * clips."""
     crop_px = config.test.crop_px
     boxes = views.fixed_boxes(frames.shape[2], frames.shape[1], crop_px, config.test.crops)
-    crops = torch.from_numpy(views.cut_views(frames.numpy(), boxes, crop_px))  # (crops, clips * T, h, w, 3)
-    clips = crops.flatten(0, 1).unflatten(0, (-1, _clip(config)[0]))  # (V, T, h, w, 3)
+    crops = torch.from_numpy(views.cut_views(frames.numpy(), boxes, crop_px))  # (crops, clips * T, h, w, C)
+    clips = crops.flatten(0, 1).unflatten(0, (-1, _clip(config)[0]))  # (V, T, h, w, C)
     return clips.permute(0, 4, 1, 2, 3)
 
 

@@ -1,9 +1,9 @@
 """Measured facts and a recipe -> the auxiliary examples: drop, pseudo-label, cap (paper 3.4; design: The recipe).
 
 One query, no model: the same recipe on the same facts gives the same examples. The steps, in order: valid, not a
-duplicate, confident, label source, what a person said, cap. A person's word wins: `not_duplicate` over the similarity,
-`keep` and `relabel` over the confidence. For an untrimmed video a word about the whole item chooses the class of its
-positive segments; only a word about a segment makes that segment positive.
+duplicate, confident, label source, what a person said, cap. A person's word wins: `not_duplicate` over the similarity
+and over the released lists, `keep` and `relabel` over the confidence. For an untrimmed video a word about the whole
+item chooses the class of its positive segments; only a word about a segment makes that segment positive.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ import pyarrow as pa
 from omnisource.catalog import Catalog, source
 from omnisource.config import Recipe
 from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.label.listed import listed_duplicates, listed_segments
+from omnisource.recipe_sql import judged_columns, least_confidence
 from omnisource.reviews import Review, Verdict
 from omnisource.types import Format, Taxonomy
 
@@ -25,11 +27,11 @@ class Funnel:
     source: str
     """The web resource."""
     valid: int
-    """Items that could be decoded and scored."""
+    """Items that could be decoded and scored, or that a released list names."""
     not_duplicate: int
-    """Of these, not similar to the target set."""
+    """Of these, not similar to the target set, and no duplicates by a released list."""
     confident: int
-    """Of these, with a segment that the teacher is confident of."""
+    """Of these, with a segment that the teacher is confident of, or that a released list keeps."""
     labelled: int
     """Of these, that the label source lets through."""
     reviewed: int
@@ -52,7 +54,8 @@ class Labelling:
     ) -> None:
         """`duplicate_similarity`: the measured crop threshold, used where the recipe sets none (paper 3.3).
 
-        Raises ConfigError for unknown classes, WorkspaceError for a teacher that has scored nothing.
+        Raises ConfigError for unknown classes, WorkspaceError for a teacher that has scored nothing, or where the
+        label source is "listed" and no released list is there or no item has been checked.
         """
         self._catalog = catalog
         self._recipe = recipe
@@ -60,7 +63,14 @@ class Labelling:
         self._similarity = measured if recipe.duplicate_similarity is None else recipe.duplicate_similarity
         self._has_verdicts = self._create_verdicts(reviews)
         self._has_pair_verdicts = self._create_pair_verdicts(reviews)
-        self._judged = f"({self._judged_sql(self._threshold_sql(taxonomy))})"
+        self._listed_duplicates = listed_duplicates(catalog.workspace)
+        self._least = least_confidence(recipe, taxonomy, class_column="s.candidate", source_column="s.source")
+        self._judged = f"({self._judged_sql(self._least)})"
+
+    @property
+    def judged(self) -> str:
+        """SQL for every scored segment: its candidate_confidence, the `least` it needs, the outcome of each step."""
+        return f"(SELECT s.*, {self._least} AS least FROM {self._judged} s)"
 
     def funnel(self) -> list[Funnel]:
         """What each step leaves, per source."""
@@ -94,19 +104,6 @@ class Labelling:
             {"source": source_name},
         )
 
-    def _threshold_sql(self, taxonomy: Taxonomy) -> str:
-        """Least confidence of a segment: of its class, else of its source, else of all; without a join."""
-        steps = []
-        by_class = {taxonomy.index(name): least for name, least in self._recipe.confidence_by_class.items()}
-        if by_class:
-            listed = ", ".join(repr(by_class[index]) if index in by_class else "NULL" for index in range(len(taxonomy)))
-            steps.append(f"([{listed}]::FLOAT[])[s.candidate + 1]")
-        if self._recipe.confidence_by_source:
-            cases = (f"WHEN '{name}' THEN {least!r}" for name, least in self._recipe.confidence_by_source.items())
-            steps.append(f"(CASE s.source {' '.join(cases)} END)::FLOAT")
-        steps.append(f"{float(self._recipe.confidence)!r}::FLOAT")
-        return f"coalesce({', '.join(steps)})"
-
     def _create_verdicts(self, reviews: list[Review]) -> bool:
         kept = [r for r in reviews if r.verdict in (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL)]
         columns = {
@@ -132,6 +129,16 @@ class Labelling:
         self._catalog.create("pair_verdicts", pa.table(columns, schema=types))
         return bool(pairs)
 
+    def _facts_sql(self) -> str:
+        """Segments with what the teachers, or the released lists, say of them; of the recipe's sources only."""
+        if self._recipe.label_source == "listed":
+            facts = listed_segments(self._catalog.workspace)
+        else:
+            facts = self._scored_sql()
+        sources = self._recipe.sources
+        wanted = "" if sources is None else f" WHERE source IN ({', '.join(repr(str(s)) for s in sources)})"
+        return f"SELECT * FROM ({facts}){wanted}"
+
     def _scored_sql(self) -> str:
         """Rows of the teachers' scores that the recipe speaks of; the confidence each class would have."""
         if not self._recipe.teachers:
@@ -149,12 +156,10 @@ class Labelling:
                 "SELECT key, start_s, end_s, top_class, confidence, query_class, query_prob, source, format"
                 f" FROM {source(table)} WHERE format IN ({listed})"
             )
-        sources = self._recipe.sources
-        wanted = "" if sources is None else f" WHERE source IN ({', '.join(repr(str(s)) for s in sources)})"
-        return f"SELECT * FROM ({' UNION ALL '.join(selects)}){wanted}"
+        return " UNION ALL ".join(selects)
 
     def _duplicates_sql(self) -> str:
-        """Keys of items that are duplicates: by a person's word, else by similarity to any target clip."""
+        """Keys of duplicates: by a person's word, else by similarity to any target clip or by a released list."""
         if self._similarity is None:
             measured = "SELECT NULL::BLOB AS key WHERE false"
         else:
@@ -164,16 +169,16 @@ class Labelling:
                 " WHERE p.key = s.key AND (p.target_path IS NULL OR p.target_path = s.target_path)"
                 " AND p.verdict = 'not_duplicate')"
             )
-        return f"SELECT key FROM pair_verdicts WHERE verdict = 'duplicate' UNION {measured}"
+        said = "SELECT key FROM pair_verdicts WHERE verdict = 'duplicate'"
+        return " UNION ".join(filter(None, (said, measured, self._listed_duplicates)))
 
     def _judged_sql(self, threshold: str) -> str:
         """Every scored segment with the outcome of each step: unique_item, sure, agreed, kept, class_index."""
-        by_query = self._recipe.label_source == "query"
-        candidate, confidence = ("query_class", "query_prob") if by_query else ("top_class", "confidence")
+        candidate, confidence = judged_columns(self._recipe)
         agreed = "coalesce(s.top_class = s.query_class, false)" if self._recipe.label_source == "agreement" else "true"
         invalid = source(self._catalog.workspace.table("validity"))
         unique, verdicts, joins = "true", "NULL AS segment_verdict, NULL AS item_verdict, NULL AS said_class", ""
-        if self._has_pair_verdicts or self._similarity is not None:
+        if self._has_pair_verdicts or self._similarity is not None or self._listed_duplicates:
             unique = f"NOT EXISTS (SELECT 1 FROM ({self._duplicates_sql()}) d WHERE d.key = s.key)"
         if self._has_verdicts:  # joins cost as much as everything else, so only where someone has said something
             verdicts = (
@@ -188,7 +193,7 @@ class Labelling:
         return f"""
             WITH scored AS (
                 SELECT s.*, {candidate} AS candidate, coalesce({confidence}, 0) AS candidate_confidence
-                FROM ({self._scored_sql()}) s
+                FROM ({self._facts_sql()}) s
                 WHERE NOT EXISTS (SELECT 1 FROM {invalid} v WHERE v.key = s.key AND NOT v.ok)
             ), tested AS (
                 SELECT s.*, s.candidate IS NOT NULL AND s.candidate_confidence >= {threshold} AS sure,

@@ -1,7 +1,7 @@
 """Web items -> a teacher's class probabilities of their segments (paper 3.4).
 
-Letters: S segments, V views of each, K classes. The segments of several items share a forward pass; which ones depends
-on the given items alone, so a resumed run that scores the same items together gets the same bits.
+Letters: S segments, V views of each, C channels, K classes. The segments of several items share a forward pass; which
+ones depends on the given items alone, so a resumed run that scores the same items together gets the same bits.
 """
 
 import itertools
@@ -38,8 +38,9 @@ class Teacher:
     """Where it scores."""
 
     def __post_init__(self) -> None:
-        for what in ("dims", "num_classes"):
-            values = [getattr(network, what) for network in self.networks]
+        compared = {what: [getattr(network, what) for network in self.networks] for what in ("dims", "num_classes")}
+        compared["format"] = [config.model.format for config in self.configs]
+        for what, values in compared.items():
             if len(set(values)) > 1:
                 raise TeacherError(
                     f"teacher {self.name!r} averages networks of different {what} ({', '.join(map(str, values))}); "
@@ -90,7 +91,14 @@ class _Rows:
 
 def check_formats(teacher: Teacher, formats: Iterable[Format]) -> None:
     """Raise TeacherError if the teacher cannot score one of the formats."""
-    if teacher.dims == 3 and Format.IMAGE in set(formats):
+    if Format.IMAGE not in set(formats):
+        return
+    if teacher.configs[0].model.format == "flow":
+        raise TeacherError(
+            f"teacher {teacher.name!r} sees optical flow and cannot score images, which have none; "
+            "name a teacher of 2D RGB networks for the format image"
+        )
+    if teacher.dims == 3:
         raise TeacherError(
             f"teacher {teacher.name!r} is a 3D network and cannot score images: the paper saw performance deteriorate "
             'when deflating 3D teachers to 2D and "therefore only use 2D teachers" for them (3.4); '
@@ -193,8 +201,8 @@ def _forward(teacher: Teacher, looks: tuple[Look, ...], batch: list[Cut]) -> Ite
     stacked = [torch.cat(tensors).to(teacher.device) for tensors in zip(*(cut.views for cut in batch))]
     total = 0.0
     for network, config in zip(teacher.networks, teacher.configs):
-        views = stacked[looks.index(look_of(config))]  # (S, V, 3, T, h, w) uint8
-        clips = normalise(views.float(), config.input.mean, config.input.std)
+        views = stacked[looks.index(look_of(config))]  # (S, V, C, T, h, w) uint8
+        clips = normalise(views.float(), config.input)
         total = total + average_views(network, clips, config.test.average).float()
     probs = (total / len(teacher.networks)).cpu().numpy()
     if not np.isfinite(probs).all():

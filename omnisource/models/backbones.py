@@ -2,28 +2,31 @@
 
 import difflib
 import importlib
+import pickle
 
 import torch
 import torchvision
 from torch import nn
 
 from omnisource.errors import CheckpointError, ConfigError
+from omnisource.models.downloads import Progress, fetch, file_name, sha256_prefix_of
+from omnisource.models.released_models import cache_folder
 
 _PROBE_SIDE_PX = 224
 
 
-def torchvision_backbone(name: str, *, imagenet: bool) -> tuple[nn.Module, int]:
+def torchvision_backbone(name: str) -> tuple[nn.Module, int]:
     """A torchvision classification network without its last linear layer, and the width D of its features.
 
     The dropout right before that layer goes too: TSN has its own. Raises ConfigError for names that torchvision does
-    not know and for networks without one last linear layer, CheckpointError when ImageNet weights cannot be had.
+    not know and for networks without one last linear layer.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
+    known = _classifiers()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "write a torchvision name or package.module:factory"
         raise ConfigError(f"backbone {name!r} is no torchvision classification network; {hint}")
-    network = _fetch(name) if imagenet else torchvision.models.get_model(name, weights=None)
+    network = torchvision.models.get_model(name, weights=None)
     linear = _last_linear(network)
     if linear is None or hasattr(network, "aux_logits"):
         raise ConfigError(
@@ -55,30 +58,26 @@ def own_backbone(import_path: str) -> tuple[nn.Module, int]:
     return network, features.shape[1]
 
 
-def imagenet_state_dict(name: str) -> dict[str, torch.Tensor]:
-    """Torchvision's ImageNet weights of a ResNet, from its cache or the network; raises CheckpointError."""
-    if name not in torchvision.models.list_models(module=torchvision.models):
+def imagenet_state_dict(name: str, *, progress: Progress | None = None) -> dict[str, torch.Tensor]:
+    """Torchvision's ImageNet weights of a classifier, from torch's cache or the network.
+
+    Raises ConfigError for names that torchvision does not know, CheckpointError where they cannot be had.
+    """
+    if name not in _classifiers():
         raise ConfigError(f"there are no ImageNet weights for {name!r}; set pretrained to none or to a file of weights")
     weights = torchvision.models.get_model_weights(name).DEFAULT
+    fetch(weights.url, cache_folder(), sha256_prefix=sha256_prefix_of(weights.url), progress=progress)
     try:
-        return weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:  # unreachable host; hash that does not fit
-        raise _unavailable(name, error) from error
+        with torch.random.fork_rng(devices=[]):  # its random start, which the weights replace, moves nobody's seed
+            network = torchvision.models.get_model(name, weights=weights, progress=False)  # knows its older key names
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        path, why = cache_folder() / file_name(weights.url), str(error).partition("\n")[0]
+        raise CheckpointError(f"{path} does not hold {name}: {why}; delete it to have it fetched again") from error
+    return network.state_dict()
 
 
-def _fetch(name: str) -> nn.Module:
-    try:
-        return torchvision.models.get_model(name, weights="DEFAULT", progress=False)
-    except (OSError, RuntimeError) as error:
-        raise _unavailable(name, error) from error
-
-
-def _unavailable(name: str, error: Exception) -> CheckpointError:
-    url = torchvision.models.get_model_weights(name).DEFAULT.url
-    return CheckpointError(
-        f"ImageNet weights of {name} could not be had ({error}); "
-        f"download {url} where there is a network and set pretrained to that file, or to none"
-    )
+def _classifiers() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)
 
 
 def _last_linear(network: nn.Module) -> str | None:

@@ -28,7 +28,7 @@ _NUMBERED = (
 
 @torch.inference_mode()
 def average_views(network: VideoNet, views: torch.Tensor, average: Average, *, max_frames: int = 128) -> torch.Tensor:
-    """Views (B, V, 3, T, H, W) -> probs (B, K) float32; `network` is in evaluation mode.
+    """Views (B, V, C, T, H, W) -> probs (B, K) float32; `network` is in evaluation mode.
 
     "features" averages what the classifier reads (TSN's published protocol), "logits" what it writes (without dropout
     the same), each followed by one softmax; "probs" takes the softmax of each view first (SlowOnly's). At most

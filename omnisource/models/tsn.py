@@ -9,7 +9,7 @@ from omnisource.models.video_net import VideoNet
 class TSN(VideoNet):
     """The clip's features are the mean over its snippets of the 2D backbone's features.
 
-    `backbone` maps frames (N, 3, H, W) to features (N, D) or (N, D, h, w); the latter are averaged over places.
+    `backbone` maps frames (N, C, H, W) to features (N, D) or (N, D, h, w); the latter are averaged over places.
     """
 
     dims = 2
@@ -28,9 +28,9 @@ class TSN(VideoNet):
         )
 
     def features(self, clips: torch.Tensor) -> torch.Tensor:
-        """Clips (B, 3, T, H, W), any number T of snippets -> (B, D)."""
+        """Clips (B, C, T, H, W), any number T of snippets -> (B, D)."""
         num_clips, _, num_snippets = clips.shape[:3]
-        frames = clips.transpose(1, 2).flatten(0, 1)  # (B * T, 3, H, W)
+        frames = clips.transpose(1, 2).flatten(0, 1)  # (B * T, C, H, W)
         features = self.backbone(frames)
         if features.ndim == 4:
             features = features.mean(dim=(2, 3))

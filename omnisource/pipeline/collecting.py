@@ -11,12 +11,12 @@ from pathlib import Path
 from omnisource import config, media
 from omnisource.catalog import Catalog, KnownFiles, source
 from omnisource.clean import validity
-from omnisource.collect import local
+from omnisource.collect import local, released
 from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.report import MAX_LISTED, Dropped, Report
 from omnisource.tables import Table, sole_writer
 from omnisource.target import read_target
-from omnisource.types import Example, Format
+from omnisource.types import Example, Format, Taxonomy
 from omnisource.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
 
     Raises ConfigError for a name that is taken, and what is wrong with the folder before it is written down.
     """
-    local.scan_folder(_located(workspace, folder), workspace.taxonomy())
+    _scan(located(workspace, folder), workspace.taxonomy())
     with sole_writer(workspace.root, what="study.yaml"):
         study = workspace.study()
         for known in study.sources:
@@ -92,7 +92,7 @@ def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fals
     """
     study, taxonomy, table = workspace.study(), workspace.taxonomy(), workspace.table("items")
     files = {
-        source.name: local.scan_folder(_located(workspace, source), taxonomy) for source in study.sources
+        source.name: _scan(located(workspace, source), taxonomy) for source in study.sources
     }  # what is wrong with a folder is said here, before anything is cleared
     if redo:
         table.clear()
@@ -137,10 +137,16 @@ def save_report(workspace: Workspace, stage: str, table: Table, report: Report) 
     report.save(workspace.report_path(stage), num_done=table.num_rows(), reasons=reasons, dropped=first)
 
 
-def _located(workspace: Workspace, folder: config.SourceConfig) -> config.SourceConfig:
+def located(workspace: Workspace, folder: config.SourceConfig) -> config.SourceConfig:
     """Paths of the study are relative to the workspace."""
     classes = None if folder.classes is None else workspace.root / folder.classes
-    return folder.model_copy(update={"path": workspace.root / folder.path, "classes": classes})
+    lists = None if folder.lists is None else workspace.root / folder.lists
+    return folder.model_copy(update={"path": workspace.root / folder.path, "classes": classes, "lists": lists})
+
+
+def _scan(folder: config.SourceConfig, taxonomy: Taxonomy) -> Iterator[local.FoundFile]:
+    """The files of a source: those that the released lists name, or those that are in its folder."""
+    return (local.scan_folder if folder.lists is None else released.scan_lists)(folder, taxonomy)
 
 
 def _new_items(
@@ -155,7 +161,9 @@ def _new_items(
     ]
     new = known.new_paths(list(named))
     keys = dict(report.each((file for path, file in named.items() if path in new), _keyed))
-    dropped += report.take_dropped()
+    failed = report.take_dropped()
+    known_missing = known.known_missing([str(one.path) for one in failed])
+    dropped += [one for one in failed if str(one.path) not in known_missing]
     holders = known.holders(list(keys.values()))
     rows = []
     for path, key in keys.items():
@@ -170,6 +178,8 @@ def _new_items(
 
 
 def _keyed(file: local.FoundFile) -> tuple[str, bytes]:
+    if file.num_parts is not None:
+        media.parts_of(file.path, at_least=file.num_parts)
     return str(file.path), media.content_key(file.path)
 
 
@@ -184,7 +194,7 @@ def _chunks(files: Iterable[local.FoundFile]) -> Iterator[list[local.FoundFile]]
     num_bytes = 0
     for file in files:
         chunk.append(file)
-        num_bytes += file.path.stat().st_size if file.path.is_file() else 0
+        num_bytes += media.num_bytes(file.path)
         if len(chunk) == FILES_PER_CHUNK or num_bytes >= BYTES_PER_CHUNK:
             yield chunk
             chunk, num_bytes = [], 0

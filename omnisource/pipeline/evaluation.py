@@ -13,6 +13,7 @@ from omnisource.errors import WorkspaceError
 from omnisource.evaluate import metrics, predictions, protocols
 from omnisource.files import save_atomically, write_atomically
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
+from omnisource.pipeline.flow import flow_settings, target_as_flow
 from omnisource.pipeline.networks import load_network, pick_device, share_cores, weights_fingerprint
 from omnisource.report import Report
 from omnisource.train.loop import Validate
@@ -25,12 +26,13 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
     device = pick_device(study.device)
     share_cores(device, study.train.workers)
     network, network_config = load_network(folder, device)
-    network_config = network_config.model_copy(update={"test": _test_of(study, run, network_config)})
+    network_config = network_config.model_copy(update={"test": protocol_of(study, run, network_config)})
     settings = {
         "weights": weights_fingerprint(folder),
         "test": network_config.test.model_dump(mode="json", exclude={"batch_size"}),
         "target": target_fingerprint(workspace),
     }
+    settings |= flow_settings(workspace, network_config)
     done = folder / "metrics.json"
     if done.is_file() and not redo:
         saved = json.loads(done.read_text(encoding="utf-8"))
@@ -40,7 +42,7 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
     with Report(f"evaluate {run}", progress=progress) as report:
         predicted = protocols.predict_examples(
             network,
-            examples,
+            target_as_flow(workspace, network_config, examples),
             network_config,
             device=device,
             reader=study.media.reader,
@@ -49,12 +51,20 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
         )
         path = workspace.report_path(f"evaluate.{run}")
         report.save(path, num_done=len(predicted), reasons=report.reasons, dropped=report.take_dropped())
-    table = predictions.to_table(predicted, examples, workspace.taxonomy())
+    return save_predictions(workspace, run, predicted, settings)
+
+
+def save_predictions(
+    workspace: Workspace, run: str, predicted: predictions.Predictions, settings: dict[str, object]
+) -> metrics.Metrics:
+    """Write what was said of the validation clips, and how good it is, into the run's folder."""
+    folder, taxonomy = workspace.run(run), workspace.taxonomy()
+    table = predictions.to_table(predicted, target_examples(workspace, "val"), taxonomy)
     save_atomically(folder / "predictions.parquet", lambda partial: pq.write_table(table, partial))
-    per_class = metrics.per_class_table(predicted, workspace.taxonomy())
+    per_class = metrics.per_class_table(predicted, taxonomy)
     save_atomically(folder / "per_class.parquet", lambda partial: pq.write_table(per_class, partial))
-    measured = metrics.measure(predicted, np.random.default_rng(study.seed))
-    write_atomically(done, json.dumps({"settings": settings, "metrics": asdict(measured)}, indent=1))
+    measured = metrics.measure(predicted, np.random.default_rng(workspace.study().seed))
+    write_atomically(folder / "metrics.json", json.dumps({"settings": settings, "metrics": asdict(measured)}, indent=1))
     return measured
 
 
@@ -76,10 +86,8 @@ def saved_metrics(workspace: Workspace, run: str) -> metrics.Metrics | None:
 
 def validation(workspace: Workspace, network_config: config.NetworkConfig) -> Validate:
     """What `fit` calls after every few epochs: one centre view of as many frames as in training (protocols 3)."""
-    study, examples = workspace.study(), target_examples(workspace, "val")
-    num_clips = network_config.model.num_snippets if network_config.model.dims == 2 else 1
-    test = {"crops": "center", "num_clips": num_clips}
-    cheap = network_config.model_copy(update={"test": network_config.test.model_copy(update=test)})
+    study, examples = workspace.study(), target_as_flow(workspace, network_config, target_examples(workspace, "val"))
+    cheap = with_one_view(network_config)
 
     def validate(network: torch.nn.Module) -> Mapping[str, float]:
         device = next(network.parameters()).device
@@ -90,7 +98,14 @@ def validation(workspace: Workspace, network_config: config.NetworkConfig) -> Va
     return validate
 
 
-def _test_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
+def with_one_view(network_config: config.NetworkConfig) -> config.NetworkConfig:
+    """The cheapest sensible test: the centre of as many frames as in training (2D), or of one clip (3D)."""
+    num_clips = network_config.model.num_snippets if network_config.model.dims == 2 else 1
+    test = network_config.test.model_copy(update={"crops": "center", "num_clips": num_clips})
+    return network_config.model_copy(update={"test": test})
+
+
+def protocol_of(study: config.Study, run: str, trained: config.NetworkConfig) -> config.TestConfig:
     """The study's present protocol for the run's network; the one it was trained with if the network is gone."""
     start = {"pretrained": "none"}  # where training began does not matter any more
     shape = trained.model.model_copy(update=start)

@@ -1,46 +1,33 @@
-"""Trained networks of a workspace: what their runs are called, how they are read back."""
+"""Trained networks of a workspace: how they are read back, and on which device they run."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import torch
 
 from omnisource import config
-from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.errors import ConfigError
 from omnisource.models import checkpoints, zoo
 from omnisource.models.video_net import VideoNet
-
-BASELINE = "baseline"
-
-
-def baseline_name(network: str) -> str:
-    """The run that trains a network on the target set alone: the baseline, and the teacher."""
-    return run_name(network, None)
-
-
-def run_name(network: str, recipe: str | None) -> str:
-    """The run of a network with a recipe's examples; raises ConfigError for a recipe called like the baseline."""
-    if recipe == BASELINE:
-        raise ConfigError(f"a recipe may not be called {BASELINE!r}: that is the run on the labelled clips alone")
-    return f"{network}-{recipe or BASELINE}"
+from omnisource.pipeline.run_names import BASELINE as BASELINE
+from omnisource.pipeline.run_names import PHASES as PHASES
+from omnisource.pipeline.run_names import WEIGHTS as WEIGHTS
+from omnisource.pipeline.run_names import baseline_name as baseline_name
+from omnisource.pipeline.run_names import run_name as run_name
+from omnisource.pipeline.run_names import run_names as run_names
+from omnisource.pipeline.run_names import weights_fingerprint as weights_fingerprint
+from omnisource.pipeline.run_names import weights_path
 
 
 def load_network(folder: Path, device: torch.device) -> tuple[VideoNet, config.NetworkConfig]:
     """The trained network of a run, in evaluation mode; raises WorkspaceError before it is finished."""
-    path = _weights(folder)
+    path = weights_path(folder)
     saved = checkpoints.load_network(path)
     network_config = config.parse(config.NetworkConfig, saved.config, where=str(path))
     untrained = network_config.model.model_copy(update={"pretrained": "none"})
     network = zoo.build(untrained, int(saved.extra["num_classes"]))
     network.load_state_dict(saved.state_dict)
     return network.to(device).eval(), network_config
-
-
-def weights_fingerprint(folder: Path) -> str:
-    """Hash of a run's weights, by which facts say what they were measured with."""
-    with _weights(folder).open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def share_cores(device: torch.device, workers: int) -> None:
@@ -56,10 +43,3 @@ def pick_device(wanted: str) -> torch.device:
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
-
-
-def _weights(folder: Path) -> Path:
-    path = folder / "network.pt"
-    if not path.is_file():
-        raise WorkspaceError(f"run {folder.name!r} has no trained network yet; `omnisource teach` or `train` makes it")
-    return path

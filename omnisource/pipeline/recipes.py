@@ -13,8 +13,10 @@ from omnisource.catalog import Catalog
 from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.examples import ExampleFile, write_examples
 from omnisource.files import write_atomically
+from omnisource.label.listed import listed_sources
 from omnisource.label.pseudo import Funnel, Labelling
-from omnisource.pipeline.scoring import teachers
+from omnisource.pipeline.outcomes import measured_crop_threshold
+from omnisource.pipeline.teachers import teachers
 from omnisource.reviews import Reviews
 from omnisource.tables import sole_writer
 from omnisource.types import Format
@@ -27,8 +29,11 @@ def resolve(recipe: config.Recipe, study: config.Study) -> config.Recipe:
     """Name a teacher for every format that the recipe leaves open.
 
     Images take a 2D teacher, trimmed clips a 3D one before a 2D one, untrimmed videos one of the student's kind,
-    since a 2D student reads one-second segments and a 3D student ten-second ones (paper 3.4, 3.5).
+    since a 2D student reads one-second segments and a 3D student ten-second ones (paper 3.4, 3.5). A recipe that takes
+    the released lists' word needs none.
     """
+    if recipe.label_source == "listed":
+        return recipe
     dims = {name: study.networks[teacher.networks[0]].model.dims for name, teacher in teachers(study).items()}
     student = study.networks[study.student].model.dims
     wanted = {Format.IMAGE: (2,), Format.TRIMMED: (3, 2), Format.UNTRIMMED: (student,)}
@@ -48,13 +53,14 @@ def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     """
     study = workspace.study()
     recipe = resolve(workspace.recipe(recipe_name), study)
-    _check_sources(recipe, study, recipe_name)
+    catalog = Catalog(workspace)
+    _check_sources(recipe, study, catalog, recipe_name)
     labelling = Labelling(
-        Catalog(workspace),
+        catalog,
         recipe,
         workspace.taxonomy(),
         Reviews(workspace.reviews_path).current(),
-        duplicate_similarity=_crop_threshold(workspace),
+        duplicate_similarity=measured_crop_threshold(workspace),
     )
     folder = workspace.auxiliary(recipe_name)
     with sole_writer(folder, what=f"auxiliary set {recipe_name!r}"):
@@ -103,11 +109,24 @@ def saved_funnel(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     return [Funnel(**step) for step in json.loads(done.read_text(encoding="utf-8"))["funnel"]]
 
 
-def _check_sources(recipe: config.Recipe, study: config.Study, recipe_name: str) -> None:
-    """Nothing is left out without a word: names must be known, and every source must have a teacher."""
+def needs_teachers(workspace: Workspace, names: Iterable[str]) -> bool:
+    """Whether some of these recipes decides by teachers' scores."""
+    return any(workspace.recipe(name).label_source != "listed" for name in names)
+
+
+def _check_sources(recipe: config.Recipe, study: config.Study, catalog: Catalog, recipe_name: str) -> None:
+    """Nothing is left out without a word: names must be known, and every source must have a teacher, or lists."""
     formats = {source.name: source.format for source in study.sources}
     used = formats if recipe.sources is None else recipe.sources
     require_known([*used, *recipe.confidence_by_source], formats, what=f"recipe {recipe_name!r}")
+    if recipe.label_source == "listed":
+        listed = listed_sources(catalog)
+        if listed and (unlisted := [name for name in used if name not in listed]):
+            raise ConfigError(
+                f"recipe {recipe_name!r}: no released list speaks of {', '.join(unlisted)}; "
+                "name the sources that the recipe is to use, or choose another label_source for a recipe of these"
+            )
+        return
     unserved = [name for name in used if formats[name] not in recipe.teachers]
     if unserved:
         raise ConfigError(
@@ -121,9 +140,3 @@ def _fingerprints(folder: Path) -> dict[str, str]:
         path.stem: hashlib.file_digest(path.open("rb"), lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         for path in sorted(folder.glob("*.arrow"))
     }
-
-
-def _crop_threshold(workspace: Workspace) -> float | None:
-    """The similarity of crops of one frame, measured by the duplicates stage; None where it has not run (3.3)."""
-    path = workspace.table("similar").folder / "crop_threshold.json"
-    return json.loads(path.read_text(encoding="utf-8"))["threshold"] if path.is_file() else None

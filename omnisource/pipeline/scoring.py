@@ -4,27 +4,19 @@ from pathlib import Path
 
 import torch
 
-from omnisource import config
 from omnisource.catalog import Catalog
 from omnisource.errors import WorkspaceError
 from omnisource.label import score as label_score
 from omnisource.pipeline.collecting import save_report
+from omnisource.pipeline.flow import flow_settings, items_as_flow
 from omnisource.pipeline.networks import baseline_name, load_network, pick_device, share_cores, weights_fingerprint
+from omnisource.pipeline.teachers import teachers as teachers
 from omnisource.report import Report
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
 
 ITEMS_PER_CHUNK = {Format.IMAGE: 256, Format.TRIMMED: 64, Format.UNTRIMMED: 8}
 """Items that are scored and written together: what a killed stage scores again at most."""
-
-
-def teachers(study: config.Study) -> dict[str, config.TeacherConfig]:
-    """The study's teachers; where it names none, the student's network teaches all it can score (paper 3.4)."""
-    if study.teachers:
-        return study.teachers
-    dims = study.networks[study.student].model.dims
-    formats = tuple(Format) if dims == 2 else (Format.TRIMMED, Format.UNTRIMMED)
-    return {study.student: config.TeacherConfig(networks=(study.student,), formats=formats)}
 
 
 def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = None, redo: bool = False) -> int:
@@ -43,6 +35,7 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"} | of_the_other_kind) | {
         "weights": [weights_fingerprint(folder) for folder in folders]
     }
+    settings |= flow_settings(workspace, study.networks[teacher_config.networks[0]])
     with (
         table.writer(settings, rows_per_part=study.score.rows_per_part) as writer,
         Report(f"score {teacher_name}", progress=progress) as report,
@@ -51,6 +44,7 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
         share_cores(device, study.train.workers)
         teacher = _load_teacher(teacher_name, folders, device)
         label_score.check_formats(teacher, teacher_config.formats)
+        as_read = items_as_flow(workspace, teacher.configs[0])
         catalog = Catalog(workspace)
         done, total = 0, catalog.count_items(teacher_config.formats)
         pending = (
@@ -62,7 +56,7 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
             items = {item.key: item for item in chunk}
             rows: list[dict[str, object]] = []
             scored = label_score.score_items(
-                chunk,
+                as_read(chunk),
                 teacher,
                 study.score,
                 report,

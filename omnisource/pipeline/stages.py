@@ -4,13 +4,26 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from omnisource.catalog import Catalog
-from omnisource.config import Study
+from omnisource.config import Procedure, Study
 from omnisource.errors import ConfigError
-from omnisource.pipeline import collecting, comparing, evaluation, motion, recipes, scoring, training
-from omnisource.pipeline.networks import baseline_name, run_name
+from omnisource.pipeline import (
+    collecting,
+    comparing,
+    evaluation,
+    flow_extraction,
+    motion,
+    recipes,
+    released,
+    scoring,
+    training,
+)
+from omnisource.pipeline.flow import flow_name
+from omnisource.pipeline.run_folders import run_state
+from omnisource.pipeline.run_names import baseline_name, run_name, run_names
+from omnisource.pipeline.training_jobs import needs_motion
 from omnisource.workspace import Workspace
 
-STAGES = ("target", "add", "check", "teach", "score", "motion", "label", "train", "evaluate", "compare")
+STAGES = ("target", "add", "check", "flow", "teach", "score", "motion", "label", "train", "evaluate", "compare")
 
 Say = Callable[[str], None]
 
@@ -21,6 +34,8 @@ class Options:
 
     recipes: tuple[str, ...]
     """Recipes that students are trained with."""
+    procedure: Procedure = "joint"
+    """How: target and web data together, or web data first (Table 1)."""
     progress: bool | None = None
     """Whether to draw progress bars; None: when a person is watching."""
     redo: bool = False
@@ -45,8 +60,13 @@ def run(workspace: Workspace, options: Options, say: Say, *, start: str = "targe
 
 
 def networks_to_teach(workspace: Workspace) -> list[str]:
-    """Networks that are trained on the target set alone: every teacher's, and the student's as its baseline."""
+    """Networks that are trained on the target set alone: every teacher's, and the student's as its baseline.
+
+    Where all recipes take the released lists' word, no teacher is needed.
+    """
     study = workspace.study()
+    if not recipes.needs_teachers(workspace, workspace.recipes()):
+        return [study.student]
     taught = [network for teacher in scoring.teachers(study).values() for network in teacher.networks]
     return list(dict.fromkeys([*taught, study.student]))
 
@@ -82,12 +102,21 @@ def _add(workspace: Workspace, options: Options, say: Say) -> None:
     counts = collecting.add(workspace, progress=options.progress, redo=options.redo)
     new = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no sources yet"
     say(f"add: new items: {new}; {workspace.table('items').num_rows()} in all")
+    released.write_listed(workspace, progress=options.progress, redo=options.redo)
 
 
 def _check(workspace: Workspace, options: Options, say: Say) -> None:
     counts = collecting.check(workspace, progress=options.progress, redo=options.redo)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.items() if reason != "ok")
     say(f"check: {counts['ok']} items are fine; dropped: {reasons or 'none'}")
+
+
+def _flow(workspace: Workspace, options: Options, say: Say) -> None:
+    if not _sees_flow(workspace.study()):
+        say("flow: not needed; no network sees optical flow")
+        return
+    done = flow_extraction.extract(workspace, progress=options.progress, redo=options.redo)
+    say(f"flow: {done.num_new} new videos, {done.num_videos} in all")
 
 
 def _teach(workspace: Workspace, options: Options, say: Say) -> str:
@@ -100,6 +129,9 @@ def _teach(workspace: Workspace, options: Options, say: Say) -> str:
 
 
 def _score(workspace: Workspace, options: Options, say: Say) -> None:
+    if not recipes.needs_teachers(workspace, options.recipes):
+        say("score: not needed; the recipes take the released lists' word")
+        return
     for teacher in scoring.teachers(workspace.study()):
         count = scoring.score(workspace, teacher, progress=options.progress, redo=options.redo)
         say(f"score: teacher {teacher} has scored {count} segments")
@@ -122,8 +154,12 @@ def _label(workspace: Workspace, options: Options, say: Say) -> None:
 def _train(workspace: Workspace, options: Options, say: Say) -> str:
     student = workspace.study().student
     for recipe in options.recipes:
-        state = training.train(workspace, student, recipe, progress=options.progress, redo=options.redo)
-        say(f"train: {run_name(student, recipe)} {state}")
+        state = training.train(
+            workspace, student, recipe, procedure=options.procedure, progress=options.progress, redo=options.redo
+        )
+        for run in run_names(student, recipe, options.procedure):
+            if workspace.run(run).is_dir():  # fine-tuning has none before pre-training is done
+                say(f"train: {run} {_state(workspace, run)}")
         if state == "stopped":
             return state
     return "done"
@@ -139,27 +175,39 @@ def _evaluate(workspace: Workspace, options: Options, say: Say) -> None:
 def _compare(workspace: Workspace, options: Options, say: Say) -> None:
     student = workspace.study().student
     for recipe in options.recipes:
-        result = comparing.compare(workspace, baseline_name(student), run_name(student, recipe))
+        trained = run_names(student, recipe, options.procedure)[-1]
+        result = comparing.compare(workspace, baseline_name(student), trained)
         change = f"{result.overall.top1_change:+.1%} (p = {result.overall.p_value:.2g})"
         say(f"compare: {result.student} against {result.baseline}: top-1 {change}")
 
 
 _RUN: dict[str, Callable[[Workspace, Options, Say], str | None]] = dict(
-    zip(STAGES, (_target, _add, _check, _teach, _score, _motion, _label, _train, _evaluate, _compare))
+    zip(STAGES, (_target, _add, _check, _flow, _teach, _score, _motion, _label, _train, _evaluate, _compare))
 )
 
 
 def _state(workspace: Workspace, run: str) -> str:
-    return training.run_state(workspace.run(run))
+    return run_state(workspace.run(run))
 
 
 def _needs_motion(study: Study) -> bool:
     formats = {source.format for source in study.sources}
-    return training.needs_motion(study.networks[study.student], study.train, formats)
+    return needs_motion(study.networks[study.student], study.train, formats)
+
+
+def _sees_flow(study: Study) -> bool:
+    return any(network.model.format == "flow" for network in study.networks.values())
+
+
+def _lacks_flow(workspace: Workspace) -> bool:
+    """Whether a network sees flow and none was measured with the present settings."""
+    return _sees_flow(workspace.study()) and not workspace.table(f"flow/{flow_name(workspace)}").parts()
 
 
 def _has_unscored(workspace: Workspace) -> bool:
-    """Whether a teacher has valid items to score."""
+    """Whether a teacher that some recipe needs has valid items to score."""
+    if not recipes.needs_teachers(workspace, workspace.recipes()):
+        return False
     catalog = Catalog(workspace)
     for name, teacher in scoring.teachers(workspace.study()).items():
         pending = catalog.pending(workspace.table(f"scores/{name}"), valid=True, formats=teacher.formats, chunk=1)
@@ -173,16 +221,20 @@ def _next(workspace: Workspace, document: dict[str, object]) -> str:
     study = workspace.study()
     students = [run_name(study.student, recipe) for recipe in document["recipes"]]
     trained = {run for run, state in document["runs"].items() if state == "done"}
+    phases = {recipe: run_names(study.student, recipe, "pretrain_finetune") for recipe in document["recipes"]}
+    half_done = [name for name, (first, last) in phases.items() if first in document["runs"] and last not in trained]
     comparison = " ".join(["omnisource compare", baseline_name(study.student), *students[:1]])
     steps = [
         (not document["target"], "omnisource run --to target"),
-        (not study.sources, "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"),
-        (not document["items"], "omnisource run --from add --to add"),
+        (study.recipes and not study.sources, "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"),
+        (study.sources and not document["items"], "omnisource run --from add --to add"),
         (document["checked"] < document["items"], "omnisource check"),
+        (_lacks_flow(workspace), "omnisource flow"),
         (any(state != "done" for state in document["taught"].values()), "omnisource teach"),
         (_has_unscored(workspace), "omnisource score"),
         (_needs_motion(study) and not document["camera_motion"], "omnisource motion"),
         (not all(document["recipes"].values()), "omnisource label"),
+        *((True, f"omnisource train --procedure pretrain_finetune -r {recipe}") for recipe in half_done),
         (set(students) - trained, "omnisource train"),
         (trained - set(document["results"]), "omnisource evaluate"),
     ]

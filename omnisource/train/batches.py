@@ -1,7 +1,8 @@
 """Seed and epoch -> which examples every update draws from every source (paper 3.6: |B_T| : |B_A|).
 
 The order of everything is a pure function of (seed, epoch), so a run can be stopped, resumed and split over processes
-without changing what it sees. An epoch is one pass over the target set; its last batch may be smaller.
+without changing what it sees. An epoch is one pass over the target set; its last batch may be smaller. Pre-training
+(Table 1) is the same plan without the target's batches: the web examples of joint training, drawn as often.
 
 summed: every update has one target batch and, per source, batch_size * ratio / target_share examples. Fractions are
 carried from update to update, so the ratio holds in the long run; a source whose share is below one example an update
@@ -11,8 +12,9 @@ per_source: the released code's order (protocols, section 5): loaders with batch
 target_share-th target batch, counted over the whole run; they start anew at each epoch and repeat when they run out.
 """
 
+import itertools
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,9 +57,9 @@ class Update:
     epoch: int
     """Counted from 0."""
     num_target: int
-    """|B_T|, over all processes."""
+    """|B_T|, over all processes, whether the target is read or only counted."""
     batches: tuple[PlannedBatch, ...]
-    """The target batch comes first."""
+    """The target batch, if there is one, comes first."""
 
     def share_of(self, rank: int, world_size: int) -> "Update":
         """What one of several processes reads; the shares of all of them are the whole."""
@@ -68,8 +70,11 @@ class Update:
 class EpochPlan(Sequence[Update]):
     """The updates of one epoch, made when asked for from one array of indices and seeds per source."""
 
-    def __init__(self, epoch: int, spans: "list[list[_Span]]", orders: Mapping[str, "_Order"]) -> None:
-        self._epoch = epoch
+    def __init__(
+        self, epoch: int, sizes: list[int], spans: "list[list[_Span]]", orders: Mapping[str, "_Order"]
+    ) -> None:
+        self.epoch = epoch
+        self._sizes = sizes
         self._spans = spans
         self._orders = orders
 
@@ -79,8 +84,13 @@ class EpochPlan(Sequence[Update]):
     def __getitem__(self, position: int) -> Update:
         spans = self._spans[position]
         batches = tuple(PlannedBatch(span.source, self._orders[span.source].draws(span)) for span in spans)
-        number = self._epoch * len(self) + position
-        return Update(number=number, epoch=self._epoch, num_target=len(batches[0].draws), batches=batches)
+        number = self.epoch * len(self) + position
+        return Update(number=number, epoch=self.epoch, num_target=self._sizes[position], batches=batches)
+
+    def num_draws(self, sources: Collection[str], *, stop: int | None = None) -> int:
+        """Examples that the updates before position `stop` draw from these sources; None: the whole epoch's."""
+        spans = itertools.chain.from_iterable(self._spans[:stop])
+        return sum(span.stop - span.start for span in spans if span.source in sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +121,28 @@ def num_updates(num_target: int, batch_size: int) -> int:
 
 
 def epoch_plan(
-    class_indices: Mapping[str, np.ndarray], config: JointConfig, *, batch_size: int, seed: int, epoch: int
+    class_indices: Mapping[str, np.ndarray],
+    config: JointConfig,
+    *,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    num_target: int | None = None,
 ) -> EpochPlan:
     """Updates of one epoch; `class_indices` holds (N,) classes for "target" and for every auxiliary source.
 
-    Raises ConfigError where the released order needs whole numbers and has none.
+    Without "target" in it, `num_target` says how many target examples the epoch counts and does not read. Raises
+    ConfigError where the released order needs whole numbers and has none.
     """
     auxiliary = [source for source in class_indices if source != TARGET]
-    num_target = len(class_indices[TARGET])
+    num_target = len(class_indices[TARGET]) if num_target is None else num_target
     spans = _batch_spans(TARGET, num_target, batch_size)
-    order = _generator(seed, TARGET, epoch).permutation(num_target)
-    orders = {TARGET: _Order(TARGET, order, _seeds(seed, TARGET, epoch, num_target))}
-    columns = [[span] for span in spans]
+    columns: list[list[_Span]] = [[] for _ in spans]
+    orders: dict[str, _Order] = {}
+    if TARGET in class_indices:
+        order = _generator(seed, TARGET, epoch).permutation(num_target)
+        orders[TARGET] = _Order(TARGET, order, _seeds(seed, TARGET, epoch, num_target))
+        columns = [[span] for span in spans]
     for source in auxiliary:
         if config.update == "summed":
             added = _summed_spans(source, config, spans, batch_size=batch_size, previous=epoch * num_target)
@@ -134,7 +154,14 @@ def epoch_plan(
         for column, batches in zip(columns, added):
             column.extend(batches)
         orders[source] = _auxiliary_order(source, class_indices[source], config, added, seed=seed, epoch=epoch)
-    return EpochPlan(epoch, columns, orders)
+    return EpochPlan(epoch, [span.stop - span.start for span in spans], columns, orders)
+
+
+def whole_number(value: float, name: str) -> int:
+    """A part of the released order, which counts whole batches; raises ConfigError for another."""
+    if value != int(value):
+        raise ConfigError(f"train.joint.{name} is {value}: update=per_source counts whole batches; use a whole number")
+    return int(value)
 
 
 def _batch_spans(source: str, length: int, batch_size: int) -> list[_Span]:
@@ -155,8 +182,8 @@ def _released_spans(
     source: str, config: JointConfig, num_examples: int, *, num_batches: int, batch_size: int, epoch: int
 ) -> list[list[_Span]]:
     """Whole batches of a loader that starts anew each epoch; the phase of target_share runs on across epochs."""
-    every = _whole(config.target_share, "target_share")
-    taken = _whole(config.batch_ratio.get(source, 1.0), f"batch_ratio of {source!r}")
+    every = whole_number(config.target_share, "target_share")
+    taken = whole_number(config.batch_ratio.get(source, 1.0), f"batch_ratio of {source!r}")
     loader = _batch_spans(source, num_examples, config.source_batch_size.get(source, batch_size))
     spans: list[list[_Span]] = []
     served = 0
@@ -179,6 +206,8 @@ def _auxiliary_order(
 ) -> _Order:
     flat = [span for batches in spans for span in batches]
     start, stop = (flat[0].start, flat[-1].stop) if flat else (0, 0)
+    strategy = config.resampling_by_source.get(source, config.resampling)
+    config = config.model_copy(update={"resampling": strategy})
     seeds = _seeds(seed, source, epoch, stop - start)
     if config.update == "summed" and config.resampling == "none":
         return _Order(source, _passes(source, classes, config, seed, start, stop), seeds, first=start)
@@ -201,9 +230,3 @@ def _generator(seed: int, source: str, number: int) -> np.random.Generator:
 
 def _seeds(seed: int, source: str, epoch: int, length: int) -> np.ndarray:
     return np.random.default_rng([seed, zlib.crc32(source.encode()), epoch, 1]).integers(0, 2**63, length)
-
-
-def _whole(value: float, name: str) -> int:
-    if value != int(value):
-        raise ConfigError(f"train.joint.{name} is {value}: update=per_source counts whole batches; use a whole number")
-    return int(value)

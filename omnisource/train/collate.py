@@ -1,6 +1,6 @@
 """Planned update -> batches of frames -> clips on the device; bad examples leave a gap, not a substitute (paper 3.6).
 
-Letters: N examples of one source, S source frames, T frames of a clip, K classes.
+Letters: N examples of one source, S source frames, T frames of a clip, C channels, K classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ class SourceBatch:
     source: str
     """"target", or the web resource."""
     frames: Tensor
-    """(N, S, H, W, 3) uint8: clips if `homographies` is None, else frames padded to the largest."""
+    """(N, S, H, W, C) uint8: clips if `homographies` is None, else frames padded to the largest."""
     sizes: Tensor | None
     """(N, 2) true height and width of padded frames."""
     homographies: Tensor | None
@@ -108,7 +108,7 @@ def stack(source: str, samples: Sequence[Sample]) -> SourceBatch:
     num_sources = max(len(sample.frames) for sample in samples)
     shapes = [sample.frames.shape[1:3] for sample in samples]
     height, width = np.max(shapes, axis=0)
-    frames = np.zeros((len(samples), num_sources, height, width, 3), np.uint8)
+    frames = np.zeros((len(samples), num_sources, height, width, samples[0].frames.shape[-1]), np.uint8)
     for into, sample in zip(frames, samples):
         h, w = sample.frames.shape[1:3]
         into[:, :h, :w] = sample.frames  # S = 1 is repeated
@@ -125,14 +125,14 @@ def stack(source: str, samples: Sequence[Sample]) -> SourceBatch:
 
 
 def to_clips(batch: SourceBatch, settings: InputConfig, device: torch.device) -> Tensor:
-    """(N, 3, T, crop_px, crop_px) float32, normalised, on the device; warps there what was not warped before."""
+    """(N, C, T, crop_px, crop_px) float32, normalised, on the device; warps there what was not warped before."""
     frames = batch.frames.to(device, non_blocking=True)
     if batch.homographies is None:
-        clips = frames.permute(0, 4, 1, 2, 3).float()  # (N, T, H, W, 3) -> (N, 3, T, H, W)
+        clips = frames.permute(0, 4, 1, 2, 3).float()  # (N, T, H, W, C) -> (N, C, T, H, W)
     else:
         clips = warp_torch(frames, batch.sizes, batch.homographies, settings.crop_px)
     # Channels-last strides would pass on to strided 1x1 convolutions, whose CPU backward corrupts memory (torch 2.15).
-    return views.normalise(clips, settings.mean, settings.std).contiguous()
+    return views.normalise(clips, settings).contiguous()
 
 
 def one_hot(class_indices: Tensor, num_classes: int, device: torch.device) -> Tensor:

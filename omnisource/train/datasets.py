@@ -14,14 +14,15 @@ from torch.utils.data import Dataset
 
 from omnisource.config import NetworkConfig, TrainConfig
 from omnisource.errors import ItemError, WorkspaceError
-from omnisource.media import Video, open_video, read_image
+from omnisource.media import open_video, read_image
 from omnisource.train.batches import Draw
+from omnisource.train.frame_choice import choose_frames, num_stacked
 from omnisource.transform import homography, views
 from omnisource.transform.camera_motion import CameraMotion, Motions
+from omnisource.transform.optical_flow import from_pictures, turn_x
 from omnisource.transform.pseudo_clip import clip_homographies
-from omnisource.transform.untrimmed import compose_snippets
 from omnisource.transform.warp import warp_cv2
-from omnisource.types import Example, Format, Segment
+from omnisource.types import Example, Format
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +30,8 @@ class Sample:
     """One example, read."""
 
     frames: np.ndarray
-    """(S, H, W, 3) uint8 RGB: S = T frames of a video, or S = 1 picture. Already warped if `homographies` is None."""
+    """(S, H, W, C) uint8, RGB or optical flow (C = 2, or 2 for each flow frame of a stack): S = T frames of a video, or
+    S = 1 picture. Already warped if `homographies` is None."""
     homographies: np.ndarray | None
     """(T, 3, 3) float64: from the pixels of each frame, or of the one picture, to those of the clip."""
     class_index: int
@@ -88,43 +90,29 @@ class ExampleDataset(Dataset[Sample | DroppedSample]):
             frames = self._read(example, rng)
         except ItemError as error:
             return DroppedSample(draw.source, example.path, error.reason, error.detail)
-        homographies = self._homographies(example, frames, rng)
+        view, mirrored = self._view(frames, rng)
+        homographies = self._homographies(example, frames, view, rng)
+        if mirrored and self._model.format == "flow":
+            frames = turn_x(frames)
         if self._warp:
             frames, homographies = warp_cv2(frames, homographies, self._input.crop_px), None
         return Sample(frames=frames, homographies=homographies, class_index=example.class_index)
 
     def _read(self, example: Example, rng: np.random.Generator) -> np.ndarray:
-        """(S, H, W, 3) uint8: the frames that the network will see, or one picture."""
+        """(S, H, W, C) uint8: the frames that the network will see, or one picture."""
+        short_side_px, flow = self._input.short_side_px, self._model.format == "flow"
         if example.format is Format.IMAGE:
-            return read_image(example.path, short_side_px=self._input.short_side_px)[None]
-        with open_video(example.path, self._reader, self._input.short_side_px) as video:
-            return video.read(self._frame_indices(example, video, rng).tolist())
+            return read_image(example.path, short_side_px=short_side_px)[None]
+        with open_video(example.path, self._reader, None if flow else short_side_px) as video:
+            indices = choose_frames(example, video, self._model, self._train.snippets.composition, rng)
+            frames = video.read(indices.tolist())
+        return from_pictures(frames, short_side_px, stacked=num_stacked(self._model)) if flow else frames
 
-    def _frame_indices(self, example: Example, video: Video, rng: np.random.Generator) -> np.ndarray:
-        """(T,) int64. An untrimmed video without segments is sampled as a whole, like a trimmed one."""
-        positive = example.format is Format.UNTRIMMED and example.segments
-        if self._model.dims == 2:
-            if positive:
-                return self._snippet_indices(example, video, rng)
-            return views.train_indices_sparse(video.num_frames, self._model.num_snippets, rng)
-        span = range(video.num_frames)
-        if positive:
-            segment = example.segments[rng.integers(len(example.segments))]
-            span = video.span(segment.start_s, segment.end_s)
-        model = self._model
-        return span.start + views.train_indices_dense(len(span), model.clip_len, model.frame_interval, rng)
-
-    def _snippet_indices(self, example: Example, video: Video, rng: np.random.Generator) -> np.ndarray:
-        """(T,) int64: one random frame of each chosen one-second segment (Table 14)."""
-        composition, pools = self._train.snippets.composition, (example.segments, example.negatives)
-        chosen = compose_snippets(len(pools[0]), len(pools[1]), composition, self._model.num_snippets, rng)
-        segments = [pools[kind == "negative"][index] for kind, index in chosen]
-        return np.array([_random_frame(video, segment, rng) for segment in segments])
-
-    def _homographies(self, example: Example, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _homographies(
+        self, example: Example, frames: np.ndarray, view: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """(T, 3, 3): camera motion of a pseudo clip, then the view that all frames share."""
         height, width = frames.shape[1:3]
-        view = self._view(width, height, rng)
         if example.format is not Format.IMAGE or self._model.dims == 2:
             return np.repeat(view[None], len(frames), axis=0)
         inflation = self._train.inflation
@@ -140,16 +128,17 @@ class ExampleDataset(Dataset[Sample | DroppedSample]):
         )
         return np.stack([homography.compose(step, view) for step in camera])
 
-    def _view(self, width: int, height: int, rng: np.random.Generator) -> np.ndarray:
-        """(3, 3): crop, resize to the network's input, mirror."""
-        crop_px = self._input.crop_px
+    def _view(self, frames: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
+        """(3, 3): crop, resize to the network's input, mirror; and whether it mirrors."""
+        (height, width), crop_px = frames.shape[1:3], self._input.crop_px
         if self._input.crop == "random_resized":
             box = views.random_resized_box(width, height, rng)
         elif self._input.crop == "multi_scale":
             box = views.multi_scale_box(width, height, crop_px, rng)
         else:
             box = views.center_box(width, height, crop_px)
-        return views.view_homography(box, crop_px, bool(rng.random() < self._input.flip))
+        mirrored = bool(rng.random() < self._input.flip)
+        return views.view_homography(box, crop_px, mirrored), mirrored
 
     def _motion_of(self, class_index: int) -> CameraMotion | None:
         """The camera motion that the inflation mode asks for."""
@@ -161,8 +150,3 @@ class ExampleDataset(Dataset[Sample | DroppedSample]):
     @property
     def _is_perspective(self) -> bool:
         return self._train.inflation.mode in ("perspective", "perspective_class")
-
-
-def _random_frame(video: Video, segment: Segment, rng: np.random.Generator) -> int:
-    span = video.span(segment.start_s, segment.end_s)
-    return span.start + int(rng.integers(len(span)))

@@ -1,6 +1,6 @@
 """Target and auxiliary examples -> a trained network, in one loop that can be killed at any moment (paper 3.2, 3.6).
 
-The teacher is the same `fit` with no auxiliary examples. A run is a folder:
+The teacher is the same `fit` with no auxiliary examples, pre-training (Table 1) with no target. A run is a folder:
 
 - metrics.jsonl: one line an update. `update` counts updates that are done, `epoch` the one they belong to, from 0;
   loss is Eq. 1 over |B_T| (per_source: mean over the sources), loss/<source> and top1/<source> are means over examples.
@@ -9,7 +9,7 @@ The teacher is the same `fit` with no auxiliary examples. A run is a folder:
 - STOP: a file of that name asks the run to save itself after the update at hand and end.
 
 Each update seeds its generators from (seed, update, process): a resumed run goes on bit for bit. Of several processes
-each keeps its own batch norm statistics, as in the released code; the first one's are saved.
+each normalises by its own batch, as in the released code; their running statistics are averaged where they are saved.
 
 Several devices: `torchrun --nproc-per-node N ...` around the same call.
 """
@@ -35,9 +35,10 @@ from omnisource.train.checkpoint import Checkpoint, save
 from omnisource.train.collate import LoadedUpdate, make_loader
 from omnisource.train.datasets import DroppedSample, ExampleDataset
 from omnisource.train.journal import Journal
+from omnisource.train.norms import average_statistics
 from omnisource.train.setup import FitConfig, Session, set_up
 from omnisource.train.step import summarise, take_update
-from omnisource.train.unreadable import TargetWatch
+from omnisource.train.unreadable import DrawWatch
 from omnisource.transform.camera_motion import Motions
 from omnisource.types import Example
 
@@ -74,8 +75,9 @@ def fit(
 ) -> FitResult:
     """Train `network` in place, or go on where the run's newest checkpoint ends; writes run/network.pt when done.
 
-    Raises OmniSourceError where settings, data or an old checkpoint do not fit, where the loss is not finite, and where
-    more than half of an epoch's target draws cannot be read.
+    With `config.epoch_size` the target is empty: an epoch counts that many target examples and draws the web examples
+    beside them. Raises OmniSourceError where settings, data or an old checkpoint do not fit, where the loss is not
+    finite, and where more than half of an epoch's target draws (pre-training: of all) cannot be read.
     """
     session = set_up(run, network, target, auxiliary, config)
     fabric, done, num_dropped, stop = session.fabric, session.start, 0, False
@@ -85,7 +87,7 @@ def fit(
     )
     loader = make_loader(dataset, session.updates_left(), workers=config.train.workers, pin_memory=not warp)
     logger.info("%s: %d of %d updates are done, on %s", run, done, session.total_updates, fabric.device)
-    watch = TargetWatch(session)
+    watch = DrawWatch(session)
     with _reproducible(), _open_journal(session) as journal:
         ended_s = time.perf_counter()
         for loaded in loader:
@@ -104,7 +106,7 @@ def fit(
             ended_s = time.perf_counter()
             _publish(session, metrics, journal, report)
             due = done % config.train.checkpoint_every == 0 or done % session.updates_per_epoch == 0
-            if stop or (due and "loss/target" in measured):  # a run that lost its data goes on from before that
+            if stop or (due and not _has_lost(session, measured)):  # a run that lost its data goes on from before that
                 _save_checkpoint(session, done, journal)
             if stop:
                 break
@@ -152,6 +154,11 @@ def _norm(session: Session, metrics: Mapping[str, float], norm: Tensor | None) -
     return value
 
 
+def _has_lost(session: Session, measured: Mapping[str, float]) -> bool:
+    """Whether the update could read nothing of what it is to learn from."""
+    return measured["num_dropped"] > 0 and not any(f"loss/{source}" in measured for source in session.leading)
+
+
 def _record_dropped(session: Session, loaded: LoadedUpdate, total: int, journal: Journal | None) -> list[DroppedSample]:
     """What all processes together could not read in an update; the first one writes it down."""
     gathered = [loaded.dropped]
@@ -169,6 +176,7 @@ def _validate(session: Session, validate: Validate | None, done: int) -> dict[st
     every = session.config.train.validate_every * session.updates_per_epoch
     if validate is None or every == 0 or done % every:
         return {}
+    average_statistics(session.fabric, session.network)
     found: Mapping[str, float] = {}
     if session.fabric.is_global_zero:
         session.network.eval()
@@ -194,6 +202,7 @@ def _publish(
 
 def _save_checkpoint(session: Session, done: int, journal: Journal | None) -> None:
     """Written by the first process; the lines of metrics before it reach the disk first."""
+    average_statistics(session.fabric, session.network)
     if journal is not None:
         journal.sync()
         state = Checkpoint(
@@ -210,10 +219,11 @@ def _save_checkpoint(session: Session, done: int, journal: Journal | None) -> No
 
 def _finish(session: Session, state: str, done: int, journal: Journal | None) -> None:
     """Write the network if the run is done, take the request to stop back, and tell the state."""
+    average_statistics(session.fabric, session.network)
     if journal is not None:
         if state == "done":
             settings = session.config.network.model_dump(mode="json")
-            extra = {"num_classes": session.config.num_classes}
+            extra = {"num_classes": session.config.num_classes, "class_names": list(session.config.class_names)}
             save_network(session.folder / "network.pt", session.network, settings, extra)
         (session.folder / "STOP").unlink(missing_ok=True)
         journal.beat(state, update=done, epoch=done // session.updates_per_epoch)

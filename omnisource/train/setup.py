@@ -17,7 +17,7 @@ from torch import nn
 
 from omnisource.config import NetworkConfig, TrainConfig
 from omnisource.errors import ConfigError, DataError
-from omnisource.train.batches import TARGET, Update, epoch_plan, num_updates
+from omnisource.train.batches import TARGET, EpochPlan, Update, epoch_plan, num_updates
 from omnisource.train.checkpoint import load_newest
 from omnisource.train.schedule import learning_rate
 from omnisource.types import Example
@@ -41,6 +41,10 @@ class FitConfig:
     """Where the network runs; auto: on a GPU of CUDA if there is one, else on the CPU."""
     reader: Literal["auto", "decord", "pyav"] = "auto"
     """Video reader."""
+    class_names: tuple[str, ...] = ()
+    """Kept beside the weights, for whoever uses them elsewhere; empty: unknown."""
+    epoch_size: int | None = None
+    """Target examples that an epoch counts without reading any, in pre-training; None: the target's are read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +56,7 @@ class Session:
     config: FitConfig
     """Its settings."""
     examples: Mapping[str, Sequence[Example]]
-    """"target" first, then the sources that have examples."""
+    """"target" first, unless this is pre-training, then the sources that have examples."""
     class_indices: Mapping[str, np.ndarray]
     """(N,) int64 for each of them."""
     fabric: Fabric
@@ -73,19 +77,38 @@ class Session:
     @property
     def updates_per_epoch(self) -> int:
         """Target batches in one pass."""
-        return num_updates(len(self.examples[TARGET]), self.config.network.optim.batch_size)
+        return num_updates(self._num_target, self.config.network.optim.batch_size)
 
     @property
     def total_updates(self) -> int:
         """Updates of the whole run."""
         return self.config.network.optim.epochs * self.updates_per_epoch
 
+    @property
+    def leading(self) -> tuple[str, ...]:
+        """The sources without which there is nothing to learn: the target, or in pre-training all of them."""
+        return (TARGET,) if TARGET in self.examples else tuple(self.examples)
+
+    @property
+    def _num_target(self) -> int:
+        return len(self.examples[TARGET]) if self.config.epoch_size is None else self.config.epoch_size
+
+    def plan(self, epoch: int) -> EpochPlan:
+        """What all processes together read in one epoch."""
+        return epoch_plan(
+            self.class_indices,
+            self.config.train.joint,
+            batch_size=self.config.network.optim.batch_size,
+            seed=self.config.seed,
+            epoch=epoch,
+            num_target=self._num_target,
+        )
+
     def updates_left(self) -> Iterator[Update]:
         """This process's share of every update from `start` on, epoch after epoch."""
-        config, length = self.config, self.updates_per_epoch
-        size, joint = config.network.optim.batch_size, config.train.joint
-        for epoch in range(self.start // length, config.network.optim.epochs):
-            plan = epoch_plan(self.class_indices, joint, batch_size=size, seed=config.seed, epoch=epoch)
+        length = self.updates_per_epoch
+        for epoch in range(self.start // length, self.config.network.optim.epochs):
+            plan = self.plan(epoch)
             for position in range(max(self.start - epoch * length, 0), length):
                 yield plan[position].share_of(self.fabric.global_rank, self.fabric.world_size)
 
@@ -113,7 +136,7 @@ def set_up(
 
     Raises DataError, ConfigError or CheckpointError where examples, names or an old checkpoint do not fit.
     """
-    examples = _by_source(target, auxiliary)
+    examples = _by_source(target, auxiliary, pretraining=config.epoch_size is not None)
     class_indices = {source: _class_indices(source, rows, config.num_classes) for source, rows in examples.items()}
     fabric = _connect(config)
     fabric.to_device(network)
@@ -144,15 +167,21 @@ def set_up(
     )
 
 
-def _by_source(target: Sequence[Example], auxiliary: Mapping[str, Sequence[Example]]) -> dict[str, Sequence[Example]]:
-    if not len(target):
+def _by_source(
+    target: Sequence[Example], auxiliary: Mapping[str, Sequence[Example]], *, pretraining: bool
+) -> dict[str, Sequence[Example]]:
+    assert not (pretraining and len(target)), "an epoch counts the target examples, or reads them"
+    if not pretraining and not len(target):
         raise DataError("there is no target example to train on; check target.train and target.label_fraction")
+    if pretraining and not any(map(len, auxiliary.values())):
+        raise DataError("there is no web example to pre-train on; lower the recipe's confidence, or add sources")
     if TARGET in auxiliary:
         raise ConfigError(f"a source may not be called {TARGET!r}; rename it under `sources`")
     for source, rows in auxiliary.items():
         if not len(rows):
             logger.warning("source %s has no example and is left out", source)
-    return {TARGET: target} | {source: rows for source, rows in auxiliary.items() if len(rows)}
+    leading = {} if pretraining else {TARGET: target}
+    return leading | {source: rows for source, rows in auxiliary.items() if len(rows)}
 
 
 def _class_indices(source: str, examples: Sequence[Example], num_classes: int) -> np.ndarray:
@@ -174,21 +203,29 @@ def _connect(config: FitConfig) -> Fabric:
         devices=local,
         num_nodes=world // local,
         precision=config.network.optim.precision,
-        strategy=DDPStrategy(broadcast_buffers=False) if world > 1 else "auto",
+        strategy=_strategy(config) if world > 1 else "auto",
     )
     fabric.launch()
     return fabric
 
 
+def _strategy(config: FitConfig) -> DDPStrategy:
+    """OmniResNet's head for pictures gets no gradient from clips, so it must not be waited for."""
+    has_idle_head = config.network.model.arch == "omni"
+    return DDPStrategy(broadcast_buffers=False, find_unused_parameters=has_idle_head)
+
+
 def _fingerprint(config: FitConfig, class_indices: Mapping[str, np.ndarray]) -> str:
     """Hash of everything that decides the result and can be told without looking at files."""
-    bookkeeping = {"workers", "checkpoint_every", "keep_checkpoints", "validate_every"}
+    bookkeeping = {"workers", "checkpoint_every", "keep_checkpoints", "validate_every", "finetune"}  # not read here
     settings = {
         "network": config.network.model_dump(mode="json", exclude={"test"}),
         "train": config.train.model_dump(mode="json", exclude=bookkeeping),
         "seed": config.seed,
         "num_classes": config.num_classes,
     }
+    if config.epoch_size is not None:
+        settings["epoch_size"] = config.epoch_size
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for source, indices in class_indices.items():
         digest.update(source.encode() + np.ascontiguousarray(indices, np.int64).tobytes())

@@ -1,6 +1,7 @@
 """One loaded update -> changed weights: Eq. 1 in one step, or the released code's step per source (paper 3.2, 3.6).
 
-Every source goes through the network by itself, so that its batch norm sees one kind of data at a time.
+Every source goes through the network by itself, so that its batch norm sees one kind of data at a time. In pre-training
+Eq. 1 lacks its first term and is divided by the same |B_T|: a larger web batch has a larger rate, as per sample.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from omnisource.train.batches import TARGET
 from omnisource.train.collate import LoadedUpdate, SourceBatch, one_hot, to_clips
 from omnisource.train.loss import cross_entropies, joint_term, own_mean
 from omnisource.train.mixup import Mixture, mix_update
@@ -85,9 +87,12 @@ def _mixtures(session: Session, batches: Sequence[SourceBatch], rng: np.random.G
         else None
         for batch in batches
     ]
-    target, web = mix_update(mixtures[0], [m for m in mixtures[1:] if m is not None], session.config.train.joint, rng)
+    of_target = 1 if batches and batches[0].source == TARGET else 0  # pre-training has none
+    target = mixtures[0] if of_target else None
+    web = [mixture for mixture in mixtures[of_target:] if mixture is not None]
+    target, web = mix_update(target, web, session.config.train.joint, rng)
     mixed = iter(web)
-    return [target] + [None if mixture is None else next(mixed) for mixture in mixtures[1:]]
+    return [target] * of_target + [None if mixture is None else next(mixed) for mixture in mixtures[of_target:]]
 
 
 def _accumulate(
@@ -123,7 +128,7 @@ def _backward(session: Session, source: str, mixture: Mixture, num_target: int |
 def _backward_nothing(session: Session) -> None:
     """Take part in the exchange of gradients without an example: zeros, and no change to batch norm."""
     settings = session.config.network
-    size = (1, 3, settings.model.num_frames, settings.input.crop_px, settings.input.crop_px)
+    size = (1, settings.model.num_channels, settings.model.num_frames, settings.input.crop_px, settings.input.crop_px)
     session.module.eval()
     session.fabric.backward(session.module(torch.zeros(size, device=session.fabric.device)).sum() * 0)
     session.module.train()

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from omnisource.config import InputConfig
+from omnisource.errors import ConfigError
 from omnisource.transform import homography
+from omnisource.transform.optical_flow import is_flow, turn_x
 from omnisource.transform.warp import warp_cv2
 
 if TYPE_CHECKING:
@@ -153,20 +156,40 @@ def view_homography(box: Box, crop_px: int, mirrored: bool) -> np.ndarray:
 
 
 def cut_views(frames: np.ndarray, boxes: Sequence[tuple[Box, bool]], crop_px: int) -> np.ndarray:
-    """Cut every box out of every frame: (N, H, W, 3) uint8 -> (len(boxes), N, crop_px, crop_px, 3) uint8.
+    """Cut every box out of every frame: (N, H, W, C) uint8 -> (len(boxes), N, crop_px, crop_px, C) uint8.
 
     Boxes vary slowest, as in the released code, so `.reshape(len(boxes) * num_clips, clip_len, ...)` gives its views.
+    In a mirrored view of optical flow, what moved right moves left, as TSN's ten crops have it.
     """
-    views = np.empty((len(boxes), len(frames), crop_px, crop_px, 3), dtype=np.uint8)
+    views = np.empty((len(boxes), len(frames), crop_px, crop_px, frames.shape[-1]), dtype=np.uint8)
     for view, (box, mirrored) in zip(views, boxes):
         matrix = view_homography(box, crop_px, mirrored)
-        view[:] = warp_cv2(frames, np.broadcast_to(matrix, (len(frames), 3, 3)), crop_px)
+        crops = warp_cv2(frames, np.broadcast_to(matrix, (len(frames), 3, 3)), crop_px)
+        view[:] = turn_x(crops) if mirrored and is_flow(crops) else crops
     return views
 
 
-def normalise(clips: "Tensor", mean: Sequence[float], std: Sequence[float]) -> "Tensor":
-    """Subtract the mean and divide by the deviation of each channel: (..., 3, T, H, W) float32 in 0..255."""
-    return (clips - clips.new_tensor(mean).view(3, 1, 1, 1)) / clips.new_tensor(std).view(3, 1, 1, 1)
+def normalise(clips: "Tensor", settings: InputConfig) -> "Tensor":
+    """What a network sees of clips (..., C, T, H, W) float32 in 0..255: its order of channels, less the mean, over std.
+
+    Raises ConfigError for a mean or deviation that is neither one for all channels nor one for each.
+    """
+    num_channels = clips.shape[-4]
+    for name, values in (("mean", settings.mean), ("std", settings.std)):
+        if len(values) not in (1, num_channels):
+            raise ConfigError(
+                f"input.{name} has {len(values)} values, but the network sees {num_channels} channels; "
+                "give one for all, or one for each"
+            )
+    if settings.channel_order == "bgr":
+        if num_channels != 3:
+            raise ConfigError(
+                f"input.channel_order = 'bgr' is for pictures, but the network sees {num_channels} channels of optical "
+                "flow; leave it at rgb"
+            )
+        clips = clips.flip(-4)
+    mean, std = (clips.new_tensor(values).view(-1, 1, 1, 1) for values in (settings.mean, settings.std))
+    return (clips - mean) / std
 
 
 def _starts_to_the_ends(num_frames: int, clip_len: int, frame_interval: int, num_clips: int) -> np.ndarray:

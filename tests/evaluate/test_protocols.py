@@ -18,6 +18,7 @@ from omnisource.report import Report
 from omnisource.transform.views import cut_views, fixed_boxes
 from omnisource.transform.views import test_indices as indices_of_test  # pytest would collect the name
 from omnisource.types import Example, Format, Segment
+from tests.flow_files import numbers_of, write_counting_flow
 
 CPU = torch.device("cpu")
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -204,3 +205,59 @@ def test_predict_examples__leaves_torchs_random_numbers_alone(tmp_path):
     before = torch.get_rng_state()
     predict_examples(network, [_example(tmp_path / "missing.mp4")], _config(), device=CPU)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_predict_examples__bgr_reaches_the_network_turned(tmp_path):
+    config = _config()
+    config = config.model_copy(update={"input": INPUT.model_copy(update={"channel_order": "bgr"})})
+    examples = [_example(_picture(tmp_path / "a.png", RED), Format.IMAGE)]
+    predictions = predict_examples(MeanColour(2), examples, config, device=CPU)
+    np.testing.assert_allclose(predictions.probs[0], _softmax(0, 0, 2), atol=1e-6)  # blue comes first
+
+
+class LevelsSeen(VideoNet):
+    """Notes the level of every channel of every frame that it sees; says nothing."""
+
+    def __init__(self, dims: int) -> None:
+        super().__init__(nn.Identity(), num_features=1, num_classes=3, dropout=0.0, init_std=0.01)
+        self.dims = dims
+        self.seen = _Seen()
+
+    def features(self, clips: torch.Tensor) -> torch.Tensor:
+        self.seen.extend(clips.mean(dim=(3, 4)))  # (C, T) of each view
+        return clips.new_zeros(len(clips), 1)
+
+
+def _flow_config(arch: str, **test: object) -> NetworkConfig:
+    config = _config(arch, **test)
+    model = config.model.model_copy(update={"format": "flow", "flow_frames": 3})
+    settings = INPUT.model_copy(update={"mean": (0,), "std": (1,)})
+    return config.model_copy(update={"model": model, "input": settings})
+
+
+def test_predict_examples__2d_views_of_flow_are_stacks(tmp_path):
+    network = LevelsSeen(2)
+    example = _example(write_counting_flow(tmp_path / "f.mp4", 30))
+    predict_examples(network, [example], _flow_config("tsn"), device=CPU)
+    assert [view.shape for view in network.seen] == [(6, 1)] * 4
+    # 30 frames, stacks of 3: tick 28 / 4 = 7, from frames 3, 10, 17, 24
+    assert [numbers_of(view[0::2, 0]) for view in network.seen] == [[s, s + 1, s + 2] for s in (3, 10, 17, 24)]
+    assert all(np.allclose(view[0::2] + view[1::2], 255, atol=2) for view in network.seen)
+
+
+def test_predict_examples__3d_views_of_flow_are_clips(tmp_path):
+    network = LevelsSeen(3)
+    example = _example(write_counting_flow(tmp_path / "f.mp4", 21))
+    predict_examples(network, [example], _flow_config("slowonly", num_clips=2), device=CPU)
+    assert [view.shape for view in network.seen] == [(2, 2)] * 2
+    # 21 frames, clips of 2: tick 20 / 2 = 10, from frames 5 and 15
+    assert [numbers_of(view[0]) for view in network.seen] == [[5, 6], [15, 16]]
+
+
+def test_predict_examples__mirrored_views_of_flow_point_the_other_way(tmp_path):
+    network = LevelsSeen(2)
+    example = _example(write_counting_flow(tmp_path / "f.mp4", 30))
+    predict_examples(network, [example], _flow_config("tsn", crops="ten", num_clips=1), device=CPU)
+    straight, mirrored = network.seen[0], network.seen[1]
+    torch.testing.assert_close(mirrored[0::2], 255 - straight[0::2])
+    torch.testing.assert_close(mirrored[1::2], straight[1::2])

@@ -275,3 +275,26 @@ def test_teacher__does_not_touch_the_networks():
     teacher = _teacher(network)
     assert (network.training, teacher.networks[0].training) == (True, False)
     assert (teacher.dims, teacher.num_classes) == (2, 3)
+
+
+def test_teacher__networks_on_pictures_and_on_flow_are_not_averaged():
+    rgb = _network_config(2)
+    flow = rgb.model_copy(update={"model": rgb.model.model_copy(update={"format": "flow"})})
+    with pytest.raises(TeacherError, match=r"averages networks of different format \(rgb, flow\); make one teacher of"):
+        _teacher(MeanColour(2), MeanColour(2), configs=(rgb, flow))
+
+
+def test_check_formats__flow_does_not_score_images():
+    rgb = _network_config(2)
+    flow = rgb.model_copy(update={"model": rgb.model.model_copy(update={"format": "flow"})})
+    teacher = _teacher(MeanColour(2), configs=(flow,))
+    check_formats(teacher, [Format.TRIMMED, Format.UNTRIMMED])
+    with pytest.raises(TeacherError, match="'teacher' sees optical flow and cannot score images"):
+        check_formats(teacher, [Format.IMAGE])
+
+
+def test_score_items__bgr_reaches_the_network_turned(tmp_path):
+    config = _network_config(2)
+    config = config.model_copy(update={"input": INPUT.model_copy(update={"channel_order": "bgr"})})
+    (scores,) = _score([_picture(tmp_path / "a.png", RED)], _teacher(MeanColour(2), configs=(config,)))
+    np.testing.assert_allclose(_probs(scores)[0], _softmax(0, 0, 2), atol=1e-6)  # blue comes first

@@ -12,6 +12,7 @@ from omnisource.label.score_views import Cutter, Look, Plan, Read, Unusable, cut
 from omnisource.media import open_video, write_video
 from omnisource.transform.untrimmed import clip_segments
 from omnisource.types import Format, WebItem
+from tests.flow_files import numbers_of, write_counting_flow
 
 FRAME_LOOK = Look(short_side_px=32, crop_px=32, clip_len=1, frame_interval=1)
 CLIP_LOOK = Look(short_side_px=32, crop_px=32, clip_len=4, frame_interval=2)
@@ -139,3 +140,56 @@ def test_segments__of_a_video_share_no_frame_and_lose_none(tmp_path, fps: float,
         shown = [frame for s in segments for frame in video.span(s.start_s, s.end_s)]
     assert shown == list(range(len(shown)))  # in order, each once
     assert 137 - len(shown) <= fps * length_s / 2  # only a last part shorter than half a segment is left out
+
+
+STACK_LOOK = Look(short_side_px=32, crop_px=32, clip_len=1, frame_interval=1, format="flow", stacked=3)
+FLOW_LOOK = Look(short_side_px=32, crop_px=32, clip_len=4, frame_interval=2, format="flow")
+
+
+@pytest.mark.parametrize(("arch", "stacked", "clip_len"), [("tsn", 5, 1), ("slowonly", 1, 4)])
+def test_look_of__flow_is_stacked_for_2d(arch, stacked, clip_len):
+    config = NetworkConfig(model=ModelConfig(arch=arch, format="flow", clip_len=4))
+    look = look_of(config)
+    assert (look.format, look.stacked, look.clip_len, look.span_len) == ("flow", stacked, clip_len, stacked * clip_len)
+
+
+def test_cut__a_trimmed_clip_of_flow_is_one_view_of_several_stacks_for_2d(tmp_path):
+    item = _item(write_counting_flow(tmp_path / "f.mp4", 30), Format.TRIMMED)
+    (views,) = cut(item, Read(item_index=0), _plan(STACK_LOOK)).views
+    assert views.shape == (1, 1, 6, 3, 32, 32)  # x1, y1, x2, y2, x3, y3 of three stacks
+    # tick 28 / 3 = 9.33: stacks from int(4.67) = 4, 14 and int(23.33) = 23
+    x = views.float().numpy().mean(axis=(4, 5))[0, 0, 0::2]
+    assert numbers_of(x.T) == [[4, 5, 6], [14, 15, 16], [23, 24, 25]]
+
+
+def test_cut__a_trimmed_clip_of_flow_is_several_views_for_3d(tmp_path):
+    item = _item(write_counting_flow(tmp_path / "f.mp4", 61), Format.TRIMMED)
+    (views,) = cut(item, Read(item_index=0), _plan(FLOW_LOOK, dims=3, num_clips=2)).views
+    assert views.shape == (1, 2, 2, 4, 32, 32)
+    x = views.float().numpy().mean(axis=(4, 5))[0, :, 0]
+    assert numbers_of(x) == [[13, 15, 17, 19], [40, 42, 44, 46]]  # as of pictures
+
+
+@pytest.mark.parametrize("frames", ["exact", "keyframes"])
+def test_cut__stacks_of_flow_lie_inside_their_seconds(tmp_path, frames):
+    item = _item(write_counting_flow(tmp_path / "f.mp4", 60), Format.UNTRIMMED)
+    plan = Plan(looks=(STACK_LOOK,), dims=2, score=ScoreConfig(), reader="auto", frames=frames)
+    result = cut(item, Read(item_index=0, first=0, end=6), plan)
+    x = result.views[0].float().numpy().mean(axis=(4, 5))[:, 0, 0::2, 0]
+    middles = [[10 * s + 4, 10 * s + 5, 10 * s + 6] for s in range(6)]  # 8 starts in 10 frames, the middle one is 4
+    # a keyframe every 12 frames: 0, 12, 24, 36, 48; the last second has none
+    keyframes = [[0, 1, 2], [12, 13, 14], [24, 25, 26], [36, 37, 38], [48, 49, 40]]  # 50 is another second's
+    assert numbers_of(x) == (middles if frames == "exact" else keyframes)
+
+
+def test_cut__a_read_of_flow_without_a_keyframe_has_no_segments(tmp_path):
+    item = _item(write_counting_flow(tmp_path / "f.mp4", 60), Format.UNTRIMMED)
+    plan = Plan(looks=(STACK_LOOK,), dims=2, score=ScoreConfig(), reader="auto", frames="keyframes")
+    result = cut(item, Read(item_index=0, first=5, end=6), plan)
+    assert result.views[0].shape == (0, 1, 6, 1, 32, 32)
+
+
+def test_plan_reads__counts_the_frames_of_stacks(tmp_path):
+    item = _item(write_counting_flow(tmp_path / "f.mp4", 64, fps=1), Format.UNTRIMMED)
+    reads = list(plan_reads(item, 0, _plan(STACK_LOOK)))
+    assert [read.end for read in reads] == [42, 64]  # 64 seconds; 128 frames a read are 42 stacks of 3

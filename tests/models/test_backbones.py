@@ -53,7 +53,7 @@ def module_of(monkeypatch, tmp_path):
 )
 def test_torchvision_backbone__yields_what_its_classifier_read(name, num_features):
     with torch.device("meta"):
-        network, found = torchvision_backbone(name, imagenet=False)
+        network, found = torchvision_backbone(name)
         features = network.eval()(torch.zeros(1, 3, 224, 224))
     assert found == num_features
     assert features.shape == (1, num_features)
@@ -61,7 +61,7 @@ def test_torchvision_backbone__yields_what_its_classifier_read(name, num_feature
 
 def test_torchvision_backbone__leaves_dropout_to_the_video_network():
     with torch.device("meta"):
-        network, _ = torchvision_backbone("efficientnet_b4", imagenet=False)
+        network, _ = torchvision_backbone("efficientnet_b4")
     assert not [m for m in network.modules() if isinstance(m, nn.Dropout)]
 
 
@@ -69,24 +69,24 @@ def test_torchvision_backbone__computes_the_same_logits_with_the_classifier_put_
     torch.manual_seed(1)
     theirs = torchvision.models.mobilenet_v2().eval()
     torch.manual_seed(1)
-    ours, _ = torchvision_backbone("mobilenet_v2", imagenet=False)
+    ours, _ = torchvision_backbone("mobilenet_v2")
     frames = torch.randn(1, 3, 64, 64)
     assert torch.equal(theirs.classifier[1](ours.eval()(frames)), theirs(frames))
 
 
 def test_torchvision_backbone__suggests_near_names():
     with pytest.raises(ConfigError, match="'efficientnet_b44' is no torchvision class.*did you mean efficientnet_b4"):
-        torchvision_backbone("efficientnet_b44", imagenet=False)
+        torchvision_backbone("efficientnet_b44")
 
 
 def test_torchvision_backbone__says_what_to_write_when_nothing_is_near():
     with pytest.raises(ConfigError, match="write a torchvision name or package.module:factory"):
-        torchvision_backbone("???", imagenet=False)
+        torchvision_backbone("???")
 
 
 def test_torchvision_backbone__does_not_know_segmentation_networks():
     with pytest.raises(ConfigError, match="no torchvision classification network"):
-        torchvision_backbone("fcn_resnet50", imagenet=False)
+        torchvision_backbone("fcn_resnet50")
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_0", "googlenet"])
@@ -94,24 +94,30 @@ def test_torchvision_backbone__refuses_networks_without_one_last_linear_layer(na
     with warnings.catch_warnings(), torch.device("meta"):
         warnings.simplefilter("ignore")  # googlenet's note on its initialisation
         with pytest.raises(ConfigError, match=f"'{name}' does not end in one linear layer.*wrap it in a factory"):
-            torchvision_backbone(name, imagenet=False)
-
-
-def test_torchvision_backbone__says_how_to_go_on_without_a_network(no_network):
-    with pytest.raises(CheckpointError, match="ImageNet weights of mobilenet_v3_small could not be had.*download http"):
-        torchvision_backbone("mobilenet_v3_small", imagenet=True)
+            torchvision_backbone(name)
 
 
 def test_imagenet_state_dict__says_how_to_go_on_without_a_network(no_network):
-    with pytest.raises(CheckpointError, match="ImageNet weights of resnet18 could not be had.*set pretrained to that"):
+    with pytest.raises(CheckpointError, match=r"resnet18-\w+.pth could not be fetched: .*refused; .*give the path"):
         imagenet_state_dict("resnet18")
 
 
 def test_imagenet_state_dict__reads_torchs_cache(no_network):
     cached = no_network / "hub" / "checkpoints" / Path(torchvision.models.ResNet18_Weights.DEFAULT.url).name
     cached.parent.mkdir(parents=True)
-    torch.save({"fc.bias": torch.full((1000,), 7.0)}, cached)
+    torch.save(torchvision.models.resnet18().state_dict() | {"fc.bias": torch.full((1000,), 7.0)}, cached)
+    before = torch.get_rng_state()
     assert imagenet_state_dict("resnet18")["fc.bias"].unique().tolist() == [7.0]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("content", [b"half a fi", None])
+def test_imagenet_state_dict__says_when_the_cached_file_is_damaged(no_network, content):
+    cached = no_network / "hub" / "checkpoints" / Path(torchvision.models.ResNet18_Weights.DEFAULT.url).name
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(content) if content else torch.save({"fc.bias": torch.zeros(1000)}, cached)
+    with pytest.raises(CheckpointError, match=f"{cached.name} does not hold resnet18: .*delete it to have it fetched"):
+        imagenet_state_dict("resnet18")
 
 
 def test_imagenet_state_dict__says_when_there_are_none():

@@ -1,6 +1,8 @@
 import pickle
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -8,8 +10,18 @@ from torch import nn
 
 from omnisource.config import ModelConfig
 from omnisource.errors import CheckpointError
-from omnisource.models.checkpoints import fit_into, inflate_2d, load_network, load_weights, save_network
+from omnisource.models.checkpoints import (
+    fit_into,
+    inflate_2d,
+    load_either,
+    load_network,
+    load_weights,
+    misfits,
+    save_network,
+    spread_colours,
+)
 from omnisource.models.resnet import ResNet
+from omnisource.models.resnet_designs import FLAT, SLOWONLY
 from omnisource.models.zoo import VideoNet, build
 
 
@@ -31,6 +43,24 @@ def test_load_weights__unwraps_released_files(tmp_path):
     path = tmp_path / "released.pth"
     torch.save({"meta": {"time": "2020", "epoch": 3}, "state_dict": {"module.a": torch.ones(1)}}, path)
     assert load_weights(path) == {"a": torch.ones(1)}
+
+
+@pytest.mark.parametrize("numpy_module", ["numpy._core.multiarray", "numpy.core.multiarray"])
+def test_load_weights__numpys_numbers_beside_the_weights_do_no_harm(tmp_path, numpy_module):
+    """mmcv keeps the best score so far as one; before NumPy 2 its module had another name."""
+    path, older = tmp_path / "new.pth", tmp_path / "old.pth"
+    torch.save({"state_dict": {"a": torch.ones(1)}, "meta": {"best_score": np.float64(0.7)}}, path)
+    with zipfile.ZipFile(path) as new, zipfile.ZipFile(older, "w") as old:
+        for name in new.namelist():
+            old.writestr(name, new.read(name).replace(b"numpy._core.multiarray", numpy_module.encode()))
+    assert load_weights(older) == {"a": torch.ones(1)}
+
+
+def test_load_either__tells_our_files_from_others(tmp_path):
+    save_network(tmp_path / "ours.pth", thin(), {"arch": "tsn"})
+    torch.save({"state_dict": {"a": torch.ones(1)}, "meta": {}}, tmp_path / "theirs.pth")
+    assert load_either(tmp_path / "ours.pth").config == {"arch": "tsn"}
+    assert load_either(tmp_path / "theirs.pth") == {"a": torch.ones(1)}
 
 
 def test_load_weights__says_where_no_file_is(tmp_path):
@@ -111,6 +141,27 @@ def test_fit_into__starts_an_absent_classifier_fresh():
     assert fit_into(thin(), state_dict, fresh_head_ok=True) == ["the classifier starts fresh: the file has none"]
 
 
+def test_fit_into__starts_another_networks_classifier_fresh():
+    """OmniResNet's has a layer before it that TSN's lacks."""
+    network = thin(arch="omni")
+    state_dict = network.state_dict() | {"classifier.weight": torch.zeros(3, 48)}
+    given = {key: tensor for key, tensor in state_dict.items() if not key.startswith("neck.")}
+    notes = fit_into(network, given, fresh_head_ok=True)
+    assert notes == ["the classifier starts fresh: the file's belongs to another kind of network"]
+
+
+def test_fit_into__says_what_the_weights_look_like():
+    weights = thin(arch="slowonly").state_dict()
+    with pytest.raises(CheckpointError, match="they look like SlowOnly ResNet-10 of width 0.094, 3 classes, our names"):
+        fit_into(thin(), weights, fresh_head_ok=True)
+
+
+def test_misfits__names_what_does_not_fit():
+    own, given = {"a": torch.zeros(1), "b": torch.zeros(2)}, {"b": torch.zeros(3), "c": torch.zeros(1)}
+    assert misfits(own, given) == "1 missing: a; 1 surplus: c; 1 misshapen: b (is (3,), should be (2,))"
+    assert misfits(own, own) == ""
+
+
 def test_fit_into__does_not_mind_absent_batch_counters():
     state_dict = {key: t for key, t in thin().state_dict().items() if not key.endswith(".num_batches_tracked")}
     assert fit_into(thin(), state_dict, fresh_head_ok=False) == []
@@ -125,7 +176,7 @@ def test_fit_into__names_what_does_not_fit():
         "the weights do not fit the network; "
         "6 missing: 1.weight, 2.weight, 3.weight, 4.weight, 5.weight and 1 more; 1 surplus: extra; "
         "1 misshapen: 0.weight (is (3, 2), should be (2, 2)); "
-        "are arch, backbone, width and the number of classes those that the weights were trained with?"
+        "are arch, backbone, width, format and the number of classes those that the weights were trained with?"
     )
 
 
@@ -155,10 +206,23 @@ def test_inflate_2d__keeps_what_is_no_kernel_and_what_is_unknown():
     assert inflate_2d(flat, nn.BatchNorm3d(4)) == flat
 
 
+def test_spread_colours__every_channel_gets_the_mean_of_three():
+    kernel = torch.tensor([1.0, 2.0, 6.0]).view(1, 3, 1, 1)  # mean 3
+    network = nn.ModuleDict({"stem": nn.Conv2d(10, 1, 1, bias=False), "other": nn.Conv2d(2, 1, 1, bias=False)})
+    spread = spread_colours({"stem.weight": kernel, "other.weight": torch.ones(1, 2, 1, 1)}, network)
+    assert spread["stem.weight"].flatten().tolist() == [3.0] * 10
+    assert spread["other.weight"].shape == (1, 2, 1, 1)
+
+
+def test_spread_colours__leaves_networks_that_see_colours_alone():
+    kernel = torch.rand(4, 3, 1, 1)
+    assert torch.equal(spread_colours({"weight": kernel}, nn.Conv2d(3, 4, 1))["weight"], kernel)
+
+
 @pytest.mark.parametrize("name", ["resnet10", "resnet50"])
 def test_inflate_2d__a_still_clip_gives_what_the_picture_gives(name):
-    flat = ResNet(name, dims=2, width=0.1).eval()
-    deep = ResNet(name, dims=3, width=0.1).eval()
+    flat = ResNet(name, FLAT, width=0.1).eval()
+    deep = ResNet(name, SLOWONLY, width=0.1).eval()
     deep.load_state_dict(inflate_2d(flat.state_dict(), deep))
     picture = torch.randn(1, 3, 32, 32)
     with torch.inference_mode():

@@ -8,8 +8,6 @@ from torch import nn
 from omnisource.config import ModelConfig
 from omnisource.models.predict import average_views, prepare_for_inference
 from omnisource.models.released import from_released
-from omnisource.models.resnet import ResNet
-from omnisource.models.slowonly import SlowOnly
 from omnisource.models.tsn import TSN
 from omnisource.models.zoo import build
 
@@ -116,15 +114,20 @@ def with_random_statistics(network: nn.Module) -> nn.Module:
         ("tsn", "mobilenet_v2"),  # norms in nn.Sequential
         ("tsn", "densenet121"),  # norms before convolutions: most stay
         ("tsn", "resnext50_32x4d"),  # torchvision's own bottlenecks
+        ("tsn", "bninception"),  # convolutions with biases
         ("slowonly", "resnet50"),
+        ("i3d", "resnet50"),
+        ("ircsn", "resnet50"),  # depthwise convolutions
+        ("omni", "resnet50"),
     ],
 )
 def test_prepare_for_inference__predicts_the_same(arch, backbone):
     width = 0.1 if backbone in ("resnet10", "resnet50") else 1.0
-    network = build(ModelConfig(arch=arch, backbone=backbone, width=width, pretrained="none", init_std=0.1), 6)
+    init_std = 0.01 if arch == "omni" else 0.1
+    network = build(ModelConfig(arch=arch, backbone=backbone, width=width, pretrained="none", init_std=init_std), 6)
     with_random_statistics(network).eval()
     prepared = prepare_for_inference(network, torch.device("cpu"))
-    clips = torch.randn(1, 3, 2, 64, 64)
+    clips = torch.randn(1, 3, 8 if arch == "i3d" else 2, 64, 64)
     with torch.inference_mode():
         wanted = network(clips)
         assert (prepared(clips) - wanted).abs().max() <= 1e-4 * wanted.abs().max()
@@ -133,13 +136,29 @@ def test_prepare_for_inference__predicts_the_same(arch, backbone):
         ).abs().max()
 
 
-@pytest.mark.parametrize("network_class", [TSN, SlowOnly])
-def test_prepare_for_inference__leaves_no_norm_in_a_resnet(network_class):
-    backbone = ResNet("resnet50", dims=network_class.dims, width=0.1)
-    sizes = {"num_features": backbone.num_features} if network_class is TSN else {}
-    prepared = prepare_for_inference(network_class(backbone, num_classes=2, **sizes), torch.device("cpu"))
+@pytest.mark.parametrize("arch", ["tsn", "slowonly", "i3d", "ircsn", "omni"])
+@pytest.mark.parametrize("frozen_norms", ["none", "all"])
+def test_prepare_for_inference__leaves_no_norm_in_a_resnet(arch, frozen_norms):
+    config = ModelConfig(arch=arch, width=0.1, pretrained="none", frozen_norms=frozen_norms)
+    prepared = prepare_for_inference(build(config, 2), torch.device("cpu"))
     assert not [m for m in prepared.modules() if isinstance(m, (nn.BatchNorm2d, nn.BatchNorm3d))]
     assert not prepared.training
+
+
+def test_prepare_for_inference__leaves_no_norm_in_bninception():
+    prepared = prepare_for_inference(
+        build(ModelConfig(backbone="bninception", pretrained="none"), 2), torch.device("cpu")
+    )
+    assert not [m for m in prepared.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def test_prepare_for_inference__classifies_pictures_the_same():
+    network = with_random_statistics(build(ModelConfig(arch="omni", width=0.1, pretrained="none"), 6)).eval()
+    prepared = prepare_for_inference(network, torch.device("cpu"))
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        wanted = network.classify_images(images)
+        assert (prepared.classify_images(images) - wanted).abs().max() <= 1e-4 * wanted.abs().max()
 
 
 def test_prepare_for_inference__leaves_the_network_as_it_was():

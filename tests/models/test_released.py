@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from omnisource.config import ModelConfig
 from omnisource.errors import CheckpointError
@@ -11,6 +12,11 @@ from omnisource.models.zoo import VideoNet, build
 
 RELEASED = {
     "tsn_r50_1x1x3_k400": ("tsn", "resnet50", 400),
+    "tsn_bninception_seg3_ucf101": ("tsn", "bninception", 101),
+    "i3d_r50_32x2_k400": ("i3d", "resnet50", 400),
+    "ircsn_r152_32x2_k400": ("ircsn", "resnet152", 400),
+    "mmaction01_ircsn_r152_32x2_k400": ("ircsn", "resnet152", 400),
+    "omni_r50_8x8_in1k_k400": ("omni", "resnet50", 400),
     "tsn_r50_1x1x8_k200": ("tsn", "resnet50", 200),
     "slowonly_r50_4x16_k400": ("slowonly", "resnet50", 400),
     "slowonly_r50_8x8_k200": ("slowonly", "resnet50", 200),
@@ -27,7 +33,14 @@ def network_like(model: str) -> VideoNet:
 
 
 def layout_of(model: str) -> str:
-    return "mmaction0" if model.startswith("mmaction01") else "mmaction2"
+    return "mmaction0" if model.startswith("mmaction01") or "bninception" in model else "mmaction2"
+
+
+def as_clips(known: torch.Tensor, arch: str) -> torch.Tensor:
+    """(N, T, C, H, W) of 2D, (N, views, C, T, H, W) of 3D -> (B, C, T, H, W); OmniResNet's are clips or images."""
+    if arch == "tsn":
+        return known.transpose(1, 2)
+    return known.flatten(0, 1) if known.ndim == 6 else known
 
 
 def without_data(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
@@ -65,21 +78,46 @@ def test_to_released__translates_one_release_into_the_other(model, facts, parity
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [model for model in RELEASED if "r101" not in model])
+@pytest.mark.parametrize("model", [model for model in RELEASED if "r101" not in model and "r152" not in model])
 def test_from_released__gives_the_released_logits(model, parity):
-    arch, backbone, num_classes = RELEASED[model]
+    arch = RELEASED[model][0]
     network = network_like(model).eval()
     network.load_state_dict(from_released(parity.weights(model), arch))
-    meta = json.loads((parity.folder / f"{model}.json").read_text())["inputs"][model]
-    clips = parity.clip(model, tuple(meta["shape"]))
-    clips = clips.transpose(1, 2) if arch == "tsn" else clips.flatten(0, 1)  # (N, T, C, H, W); (N, views, C, T, H, W)
+    inputs = json.loads((parity.folder / f"{model}.json").read_text())["inputs"]
+    for name, meta in inputs.items():
+        clips = as_clips(parity.clip(name, tuple(meta["shape"])), arch)
+        with torch.inference_mode():
+            if clips.ndim == 4:
+                features, logits = network.image_features(clips), network.classify_images(clips)
+            else:
+                features = network.features(clips)
+                logits = network.classify(features)
+        part = name.removeprefix(model)  # OmniResNet's pictures: "_image"
+        with np.load(parity.folder / f"{model}.npz") as known:
+            wanted, wanted_features = known[f"logits_f64{part}"], known[f"feat_f64{part}"].mean(axis=0, keepdims=True)
+        assert np.abs(logits.numpy() - wanted).max() <= 1e-4 * np.abs(wanted).max()
+        assert np.abs(features.numpy() - wanted_features).max() <= 1e-4 * np.abs(wanted_features).max()
+
+
+@pytest.mark.slow
+def test_from_released__ircsn_moves_as_much_as_the_released_one_when_it_is_changed(parity):
+    """There are no logits of irCSN, but how far two changes moved the largest one, on a clip of 32 x 112 x 112."""
+    model = "ircsn_r152_32x2_k400"
+    known = json.loads((parity.folder / "mutations_mm1.json").read_text())[model]
+    network = network_like(model).eval()
+    network.load_state_dict(from_released(parity.weights(model), "ircsn"))
+    clips = parity.clip(model, (1, 3, 32, 112, 112))
     with torch.inference_mode():
-        features = network.features(clips)
-        logits = network.classify(features).numpy()
-    with np.load(parity.folder / f"{model}.npz") as known:
-        wanted, wanted_features = known["logits_f64"], known["feat_f64"].mean(axis=0, keepdims=True)
-    assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
-    assert np.abs(features.numpy() - wanted_features).max() <= 1e-4 * np.abs(wanted_features).max()
+        logits = network(clips)
+        for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm3d)):
+            norm.eps = 1e-5
+        assert (network(clips) - logits).abs().max().item() == pytest.approx(known["eps"], rel=1e-4)
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm3d):
+                module.eps = 1e-3
+            if isinstance(module, nn.Conv3d):
+                module.stride = (1, *module.stride[1:])
+        assert (network(clips) - logits).abs().max().item() == pytest.approx(known["no_temporal_stride"], rel=1e-4)
 
 
 @pytest.mark.slow
@@ -98,7 +136,7 @@ def test_from_released__trains_like_the_released_code(run, dtype, rel, parity):
     network.load_state_dict(from_released(parity.weights(model), arch))
     network.to(dtype)
     clips = parity.clip(known["input_name"], tuple(known["shape"])).to(dtype)
-    clips = clips.transpose(1, 2) if arch == "tsn" else clips.flatten(0, 1)
+    clips = as_clips(clips, arch)
     optimizer = torch.optim.SGD(
         network.parameters(), lr=known["lr"], momentum=known["momentum"], weight_decay=known["weight_decay"]
     )
@@ -134,6 +172,64 @@ def test_from_released__renames_by_rule(released, ours):
     assert to_released({ours: tensor}, "tsn") == {released: tensor}
 
 
+@pytest.mark.parametrize("model", RELEASED)
+def test_to_released__has_the_released_order_whatever_the_order_it_is_given(model, parity):
+    arch = RELEASED[model][0]
+    ours = from_released(without_data(parity.shapes(model)), arch)
+    released = to_released({key: ours[key] for key in sorted(ours)}, arch, layout_of(model))  # as safetensors sorts
+    assert keys_and_shapes(released) == list(parity.shapes(model).items())
+
+
+def test_to_released__translates_a_release_in_the_order_of_the_other(parity):
+    old = without_data(parity.shapes("mmaction01_slowonly_r101_8x8_k400"))
+    new = to_released(from_released(old, "slowonly"), "slowonly")
+    assert list(new) == list(parity.shapes("slowonly_r101_8x8_k400"))
+
+
+@pytest.mark.parametrize(
+    ("arch", "backbone", "layout", "keys"),
+    [
+        ("ircsn", "resnet101", "mmaction0", ["backbone.layer3.w.bn2.weight", "cls_head.fc_cls.weight"]),  # 23 blocks
+        ("ircsn", "resnet50", "mmaction0", ["backbone.layer2.a.conv3.weight", "backbone.layer3.f.conv0.weight"]),
+        ("ircsn", "resnet50", "mmaction2", ["backbone.layer3.5.conv2.0.bn.running_var", "backbone.conv1.bn.bias"]),
+        ("i3d", "resnet101", "mmaction2", ["backbone.layer3.22.conv1.conv.weight"]),
+        ("i3d", "resnet101", "mmaction0", ["backbone.layer3.22.bn3.num_batches_tracked"]),
+        ("slowonly", "resnet152", "mmaction2", ["backbone.layer3.35.conv3.bn.weight"]),
+        ("tsn", "resnet152", "mmaction0", ["backbone.layer4.0.downsample.1.running_mean"]),
+        ("tsn", "resnet18", "mmaction2", ["backbone.layer4.1.conv2.bn.weight"]),
+        ("tsn", "bninception", "mmaction0", ["backbone.inception_4e_double_3x3_2_bn.bias"]),
+        ("omni", "resnet101", "mmaction2", ["backbone.layer3.22.bn3.weight", "cls_head.fc3d.6.bias"]),
+    ],
+)
+@pytest.mark.parametrize("format", ["rgb", "flow"])
+def test_to_released__goes_by_rule_for_every_network_of_the_family(arch, backbone, layout, keys, format):
+    config = ModelConfig(arch=arch, backbone=backbone, pretrained="none", format="rgb" if arch == "omni" else format)
+    with torch.device("meta"):
+        ours = build(config, 7).state_dict()
+    released = to_released(ours, arch, layout)
+    assert set(keys) <= released.keys()
+    again = from_released(released, arch)
+    assert {key: tuple(tensor.shape) for key, tensor in again.items()} == {
+        key: tuple(tensor.shape) for key, tensor in ours.items()
+    }
+    assert len(released) == len(ours)
+
+
+@pytest.mark.parametrize(
+    ("arch", "backbone", "layout", "message"),
+    [
+        ("omni", "resnet50", "mmaction0", "mmaction0 has no names for omni; its only layout is mmaction2"),
+        ("tsn", "bninception", "mmaction2", "mmaction2 has no names for BNInception; its only layout is mmaction0"),
+    ],
+)
+def test_to_released__says_when_nobody_released_it_so(arch, backbone, layout, message):
+    with torch.device("meta"):
+        ours = build(ModelConfig(arch=arch, backbone=backbone, pretrained="none"), 2).state_dict()
+    with pytest.raises(CheckpointError) as error:
+        to_released(ours, arch, layout)
+    assert str(error.value) == message
+
+
 def test_to_released__leaves_basic_blocks_in_order_for_mmaction0():
     with torch.device("meta"):
         ours = build(ModelConfig(backbone="resnet18", pretrained="none"), 2).state_dict()
@@ -142,14 +238,23 @@ def test_to_released__leaves_basic_blocks_in_order_for_mmaction0():
 
 
 @pytest.mark.parametrize(
-    ("key", "answer"), [("cls_head.fc_cls.weight", True), ("classifier.weight", False), ("fc.weight", False)]
+    ("key", "answer"),
+    [
+        ("cls_head.fc_cls.weight", True),
+        ("backbone.conv1.conv.weight", True),  # a backbone alone, in mmaction2's names
+        ("backbone.layer1.a.conv0.weight", True),  # in mmaction 0.x's of irCSN
+        ("classifier.weight", False),
+        ("fc.weight", False),
+        ("backbone.conv1_7x7_s2.weight", True),  # BNInception
+        ("backbone.conv1_7x7_s2.conv.weight", False),  # ours
+    ],
 )
-def test_is_released__asks_for_the_released_classifier(key, answer):
+def test_is_released__asks_for_the_released_classifier_or_stem(key, answer):
     assert is_released({"backbone.conv1.weight": torch.zeros(1), key: torch.zeros(1)}) is answer
 
 
 def test_from_released__names_unknown_keys():
-    state_dict = {f"backbone.inception_{i}.weight": torch.zeros(1) for i in range(7)}
+    state_dict = {f"backbone.inception_{i}.weight": torch.zeros(1) for i in range(7)}  # of no block
     with pytest.raises(CheckpointError) as error:
         from_released(state_dict, "tsn")
     assert str(error.value) == (
@@ -159,7 +264,7 @@ def test_from_released__names_unknown_keys():
 
 
 def test_to_released__names_unknown_keys():
-    with pytest.raises(CheckpointError, match="1 keys are unknown in ResNets of tsn: backbone.features.0.0.weight"):
+    with pytest.raises(CheckpointError, match="1 keys are unknown in our names of tsn: backbone.features.0.0.weight"):
         to_released({"backbone.features.0.0.weight": torch.zeros(1)}, "tsn")
 
 
@@ -169,4 +274,24 @@ def test_from_released__says_when_the_kernels_are_of_another_arch():
     assert str(error.value) == (
         "backbone.conv1.conv.weight has shape (64, 3, 1, 7, 7), a 3D kernel, but tsn is 2D; "
         "is it a checkpoint of another network?"
+    )
+
+
+def test_from_released__says_what_kernels_of_another_arch_look_like(parity):
+    with pytest.raises(CheckpointError) as error:
+        from_released(without_data(parity.shapes("i3d_r50_32x2_k400")), "tsn")
+    assert str(error.value) == (
+        "backbone.conv1.conv.weight has shape (64, 3, 5, 7, 7), a 3D kernel, but tsn is 2D; "
+        "the weights look like I3D ResNet-50, 400 classes, mmaction2 names"
+    )
+
+
+def test_from_released__says_what_the_weights_look_like(parity):
+    omni = without_data(parity.shapes("omni_r50_8x8_in1k_k400"))
+    with pytest.raises(CheckpointError) as error:
+        from_released(omni, "slowonly")
+    assert str(error.value) == (
+        "16 keys are unknown in the mmaction0 layout of slowonly: cls_head.fc2d.2.weight, cls_head.fc2d.2.bias, "
+        "cls_head.fc2d.2.running_mean, cls_head.fc2d.2.running_var, cls_head.fc2d.2.num_batches_tracked; "
+        "the weights look like Omni ResNet-50, 400 classes and 1000 of pictures, mmaction2 names"
     )

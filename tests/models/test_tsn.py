@@ -2,6 +2,7 @@ import torch
 from torch import nn
 
 from omnisource.models.resnet import ResNet
+from omnisource.models.resnet_designs import FLAT
 from omnisource.models.tsn import TSN
 
 
@@ -24,7 +25,7 @@ def test_features__keep_clips_apart():
 
 
 def test_features__take_any_number_of_snippets():
-    network = TSN(ResNet("resnet10", dims=2, width=0.1), num_features=48, num_classes=5)
+    network = TSN(ResNet("resnet10", FLAT, width=0.1), num_features=48, num_classes=5)
     assert network(torch.zeros(2, 3, 1, 32, 32)).shape == (2, 5)
     assert network(torch.zeros(2, 3, 25, 32, 32)).shape == (2, 5)
 

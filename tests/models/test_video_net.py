@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from omnisource.errors import ConfigError
 from omnisource.models.video_net import VideoNet
 
 
@@ -51,3 +52,37 @@ def test_features__belong_to_the_subclass():
     network = VideoNet(nn.Identity(), num_features=1, num_classes=1, dropout=0.0, init_std=0.01)
     with pytest.raises(NotImplementedError):
         network.features(torch.zeros(1, 3, 1, 1, 1))
+
+
+def with_two_norms() -> MeanColour:
+    backbone = nn.Sequential(nn.Conv3d(3, 3, 1), nn.BatchNorm3d(3), nn.Conv3d(3, 3, 1), nn.BatchNorm3d(3))
+    return MeanColour(backbone, num_features=3, num_classes=2, dropout=0.0, init_std=0.01)
+
+
+@pytest.mark.parametrize(("which", "frozen"), [("none", []), ("all", [1, 3]), ("all_but_first", [3])])
+def test_freeze_norms__keeps_statistics_and_weights_in_training(which, frozen):
+    network = with_two_norms()
+    network.freeze_norms(which)
+    network.eval().train()
+    network.backbone(torch.randn(4, 3, 2, 2, 2)).sum().backward()
+    for i in (1, 3):
+        norm = network.backbone[i]
+        assert (norm.num_batches_tracked.item() == 0) == (i in frozen)
+        assert norm.training == (i not in frozen)
+        assert [p.requires_grad for p in norm.parameters()] == [i not in frozen] * 2
+    assert network.backbone[0].weight.requires_grad
+    assert network.training
+
+
+def test_freeze_norms__leaves_a_network_in_tests_there():
+    network = with_two_norms().eval()
+    network.freeze_norms("all_but_first")
+    assert not any(module.training for module in network.modules())
+
+
+@pytest.mark.parametrize("which", ["all", "all_but_first"])
+def test_freeze_norms__says_when_there_are_none(which):
+    with pytest.raises(
+        ConfigError, match=f"frozen_norms is '{which}', but Identity has no batch norms.*set it to none"
+    ):
+        mean_colour().freeze_norms(which)

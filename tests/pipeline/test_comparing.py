@@ -5,12 +5,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from omnisource import config
 from omnisource.errors import DataError, WorkspaceError
 from omnisource.evaluate import metrics, predictions
+from omnisource.examples import write_examples
 from omnisource.pipeline import comparing
+from omnisource.tables import SCHEMAS
 from omnisource.types import Example, Format
 from omnisource.workspace import Workspace
 from tests.workspaces import CLASSES, workspace_with
@@ -108,3 +112,67 @@ def test_results__baselines_lead_and_unevaluated_runs_are_left_out(workspace: Wo
 
 def test_results__of_a_fresh_workspace_are_empty(tmp_path: Path):
     assert comparing.results(workspace_with(tmp_path / "w", scored=[])) == {}
+
+
+def label_by_hand(workspace: Workspace, name: str, recipe: config.Recipe, num_examples: int) -> None:
+    """A recipe and the examples that it yielded from one source."""
+    (workspace.root / "recipes").mkdir(exist_ok=True)
+    config.save(recipe, workspace.root / "recipes" / f"{name}.yaml")
+    folder = workspace.auxiliary(name)
+    folder.mkdir(parents=True)
+    config.save(recipe, folder / "recipe.yaml")
+    row = {"path": "/x.jpg", "format": "image", "source": "web", "class_index": 0, "confidence": 1.0}
+    rows = [row | {"segments": [], "negatives": [], "key": bytes(16)}] * num_examples
+    write_examples(folder / "web.arrow", [pa.RecordBatch.from_pylist(rows, schema=SCHEMAS["auxiliary"])])
+    (folder / "done.json").write_text(json.dumps({"funnel": [], "files": {"web": f"hash of {name}"}}))
+
+
+def say_made_of(workspace: Workspace, run: str, recipe: str) -> None:
+    workspace.run(run).mkdir(exist_ok=True)
+    config_text = f"auxiliary: {{web: hash of {recipe}}}\n"
+    (workspace.run(run) / "config.yaml").write_text(config_text)
+
+
+@pytest.fixture
+def table_1(workspace: Workspace) -> Workspace:
+    """Both other procedures and joint training; the fourth recipe was never trained."""
+    found = config.Recipe(confidence=0, label_source="query")
+    label_by_hand(workspace, "found", found, 7)
+    label_by_hand(workspace, "sure", found.model_copy(update={"confidence_by_source": {"web": 0.5}}), 3)
+    label_by_hand(workspace, "default", config.Recipe(), 4)
+    label_by_hand(workspace, "idle", config.Recipe(), 4)
+    write_run(workspace, "tsn-sure.finetune", STUDENT)
+    say_made_of(workspace, "tsn-sure.pretrain", "sure")
+    write_run(workspace, "tsn-found.finetune", BASELINE)
+    say_made_of(workspace, "tsn-found.pretrain", "found")
+    say_made_of(workspace, "tsn-default", "default")
+    return workspace
+
+
+def test_procedures__are_those_of_table_1_in_its_order(table_1: Workspace):
+    rows = [(row.procedure, row.recipe, row.run, row.num_web_examples) for row in comparing.procedures(table_1)]
+    assert rows == [
+        ("labelled_alone", None, "tsn-baseline", 0),
+        ("webly_supervised_pretraining", "found", "tsn-found.finetune", 7),
+        ("semi_supervised_pretraining", "sure", "tsn-sure.finetune", 3),
+        ("joint", "default", "tsn-default", 4),
+    ]
+
+
+def test_procedures__each_against_the_labelled_clips_alone(table_1: Workspace):
+    changes = {row.run: (row.top1, row.top1_change, row.p_value) for row in comparing.procedures(table_1)}
+    assert changes["tsn-baseline"] == changes["tsn-found.finetune"] == (5 / 8, 0, 1)
+    assert changes["tsn-sure.finetune"] == (7 / 8, 2 / 8, 0.5)  # two gained, none lost: 2 * (1 / 2^2)
+    assert all(row.top5_change == 0 for row in comparing.procedures(table_1))  # three classes
+
+
+def test_procedures__a_recipe_that_has_other_examples_by_now(table_1: Workspace):
+    done = table_1.auxiliary("sure") / "done.json"
+    done.write_text(done.read_text().replace("hash of sure", "another hash"))
+    counts = {row.run: row.num_web_examples for row in comparing.procedures(table_1)}
+    assert (counts["tsn-sure.finetune"], counts["tsn-found.finetune"]) == (None, 7)
+
+
+def test_procedures__without_a_baseline(tmp_path: Path):
+    with pytest.raises(WorkspaceError, match="no evaluated baseline yet; `omnisource teach`, then `evaluate`"):
+        comparing.procedures(workspace_with(tmp_path / "w", scored=[]))

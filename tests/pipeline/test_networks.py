@@ -1,22 +1,13 @@
-"""Runs have names that say what they are, and their networks come back as they were trained."""
+"""Networks come back as they were trained, on the device that was asked for."""
 
 import pytest
 import torch
 
 from omnisource.errors import ConfigError, WorkspaceError
-from omnisource.pipeline import networks
+from omnisource.pipeline import networks, run_names
 from omnisource.workspace import Workspace
 
 CPU = torch.device("cpu")
-
-
-@pytest.mark.parametrize(("recipe", "name"), [(None, "tsn-baseline"), ("strict", "tsn-strict")])
-def test_run_name__is_network_and_recipe(recipe: str | None, name: str):
-    assert networks.run_name("tsn", recipe) == name
-
-
-def test_baseline_name__is_the_run_without_a_recipe():
-    assert networks.baseline_name("tsn") == "tsn-baseline"
 
 
 @pytest.mark.parametrize(("name", "dims"), [("tsn", 2), ("slowonly", 3)])
@@ -37,17 +28,10 @@ def test_load_network__asks_for_no_pretrained_file(labelled: Workspace):
     assert networks.load_network(folder, CPU)[0].num_classes == 3
 
 
-@pytest.mark.parametrize("read", [lambda folder: networks.load_network(folder, CPU), networks.weights_fingerprint])
+@pytest.mark.parametrize("read", [lambda folder: networks.load_network(folder, CPU), run_names.weights_fingerprint])
 def test_load_network__before_the_run_is_finished(fresh: Workspace, read):
     with pytest.raises(WorkspaceError, match="run 'tsn-baseline' has no trained network yet; `omnisource teach`"):
         read(fresh.run("tsn-baseline"))
-
-
-def test_weights_fingerprint__tells_networks_apart(labelled: Workspace):
-    runs = [labelled.run(f"{name}-baseline") for name in ("tsn", "slowonly")]
-    first, second = map(networks.weights_fingerprint, runs)
-    assert first != second
-    assert first == networks.weights_fingerprint(runs[0])
 
 
 def test_pick_device__cpu_is_the_cpu():

@@ -8,7 +8,7 @@ from omnisource import config
 from omnisource.errors import WorkspaceError
 from omnisource.pipeline import recipes
 from omnisource.types import Format
-from tests.workspaces import workspace_with
+from tests.workspaces import change, workspace_with
 
 IMAGE, TRIMMED, UNTRIMMED = Format
 
@@ -46,6 +46,17 @@ def test_resolve__names_the_papers_choice_of_teacher(values: dict, teachers: dic
 def test_resolve__a_named_teacher_stays():
     recipe = config.Recipe(teachers={TRIMMED: "flat"})
     assert recipes.resolve(recipe, study(**TWO_KINDS, student="slowonly")).teachers[TRIMMED] == "flat"
+
+
+def test_resolve__the_lists_word_needs_no_teacher():
+    assert recipes.resolve(config.Recipe(label_source="listed"), study()).teachers == {}
+
+
+def test_needs_teachers__unless_all_take_the_lists_word(tmp_path: Path):
+    workspace = workspace_with(tmp_path / "w", scored=[])
+    change(workspace, "recipes.listed.label_source=listed")
+    assert recipes.needs_teachers(workspace, ["default", "listed"])
+    assert not recipes.needs_teachers(workspace, ["listed"])
 
 
 SCORED = [

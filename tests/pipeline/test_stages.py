@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -46,11 +46,40 @@ def test_run__from_the_students_to_the_comparison(labelled: Workspace):
     assert lines[-1].startswith("compare: tsn-omnisource against tsn-baseline: top-1 ")
 
 
+def test_run__another_procedure_ends_with_its_own_comparison(labelled: Workspace):
+    workspaces.change(labelled, "student=tsn")
+    options = replace(OPTIONS, recipes=("unfiltered",), procedure="pretrain_finetune")
+    lines: list[str] = []
+    stages.run(labelled, options, lines.append, start="train")
+    assert lines[:2] == ["train: tsn-unfiltered.pretrain done", "train: tsn-unfiltered.finetune done"]
+    assert lines[-1].startswith("compare: tsn-unfiltered.finetune against tsn-baseline: top-1 ")
+
+
+def test_run__a_procedure_that_is_asked_to_stop_ends_it(labelled: Workspace):
+    workspaces.change(labelled, "student=tsn")
+    labelled.run("tsn-unfiltered.pretrain").mkdir()
+    (labelled.run("tsn-unfiltered.pretrain") / "STOP").touch()
+    options = replace(OPTIONS, procedure="pretrain_finetune")
+    lines: list[str] = []
+    assert stages.run(labelled, options, lines.append, start="train") == "stopped"
+    assert lines == ["train: tsn-unfiltered.pretrain stopped"]
+    assert next_of(labelled) == "omnisource train --procedure pretrain_finetune -r unfiltered"
+
+
 def test_run__motion_is_left_out_where_no_picture_moves(labelled: Workspace):
     workspaces.change(labelled, "student=tsn")
     labelled.motion_path.unlink()
     assert said(labelled, "motion", "motion") == ["motion: not needed; no picture becomes a moving clip here"]
     assert not labelled.motion_path.exists()
+
+
+def test_run__flow_is_measured_only_where_a_network_sees_it(labelled: Workspace):
+    assert said(labelled, "flow", "flow") == ["flow: not needed; no network sees optical flow"]
+    workspaces.change(labelled, "flow.short_side_px=40", "flow.workers=0", "networks.tsn.model.format=flow")
+    assert next_of(labelled) == "omnisource flow"
+    # 24 labelled clips, 6 web clips that decode, 3 long videos
+    assert said(labelled, "flow", "flow") == ["flow: 33 new videos, 33 in all"]
+    assert next_of(labelled) != "omnisource flow"
 
 
 def test_run__without_sources(fresh: Workspace):
@@ -77,7 +106,7 @@ def test_run__says_that_it_is_done(labelled: Workspace):
 
 @pytest.mark.parametrize(("start", "stop"), [("tech", "train"), ("target", "tech")])
 def test_run__an_unknown_stage(fresh: Workspace, start: str, stop: str):
-    with pytest.raises(ConfigError, match="no stage 'tech'; stages: target, add, check, teach, score, motion, label"):
+    with pytest.raises(ConfigError, match="no stage 'tech'; stages: target, add, check, flow, teach, score"):
         stages.run(fresh, OPTIONS, print, start=start, stop=stop)
 
 

@@ -143,6 +143,18 @@ def test_epoch_plan__per_source_resamples():
     assert np.mean(classes["web"][drawn(updates, "web")]) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("update", ["summed", "per_source"])
+def test_epoch_plan__a_source_can_have_a_resampling_of_its_own(update):
+    classes = {"target": np.zeros(1000, int), "balanced": np.repeat([0, 1], [900, 100])}
+    classes["plain"] = classes["balanced"]
+    config = JointConfig(
+        update=update, resampling="power", power=0, target_share=1, resampling_by_source={"plain": "none"}
+    )
+    updates = epoch_plan(classes, config, batch_size=10, seed=0, epoch=0)
+    assert sorted(drawn(updates, "plain")) == list(range(1000))  # every example once: 1000 at 1:1
+    assert np.mean(classes["balanced"][drawn(updates, "balanced")]) == pytest.approx(0.5, abs=0.05)
+
+
 @pytest.mark.parametrize(
     "settings, named",
     [({"target_share": 1.5}, "target_share is 1.5"), ({"batch_ratio": {"web": 0.5}}, "batch_ratio of 'web' is 0.5")],
@@ -169,3 +181,20 @@ def test_share_of__keeps_the_size_of_the_whole_target_batch():
 def test_share_of__deals_in_turn():
     update = next(iter(plan({"target": 4}, PLAIN)))
     assert update.share_of(1, 2).batches[0].draws == update.batches[0].draws[1::2]
+
+
+@pytest.mark.parametrize("update", ["summed", "per_source"])
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_epoch_plan__without_the_target_draws_the_web_as_beside_it(update: str, epoch: int):
+    sizes, joint = {"web": 7, "clips": 3}, JointConfig(target_share=2, update=update)
+    beside = plan({"target": 10} | sizes, joint, epoch=epoch)
+    classes = {source: np.arange(size) % 3 for source, size in sizes.items()}
+    alone = epoch_plan(classes, joint, batch_size=4, seed=0, epoch=epoch, num_target=10)
+    assert [u.batches for u in alone] == [u.batches[1:] for u in beside]
+    assert [(u.number, u.num_target) for u in alone] == [(u.number, u.num_target) for u in beside]
+
+
+def test_num_draws__counts_sources_up_to_an_update():
+    updates = plan({"target": 10, "web": 7, "clips": 3}, PLAIN)  # batches of 4, 4, 2 and half of it from each source
+    assert [updates.num_draws(["target"], stop=stop) for stop in (0, 1, 2, 3, None)] == [0, 4, 8, 10, 10]
+    assert updates.num_draws(["web", "clips"]) == 10

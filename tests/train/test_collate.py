@@ -50,6 +50,26 @@ def test_to_clips__normalises_and_moves_channels_first():
     assert clips[0, :, 0, 0, 0].tolist() == [10.0, 4.5, 2.0]
 
 
+def test_to_clips__bgr_is_turned_before_it_is_normalised():
+    frames = np.broadcast_to(np.array([10, 20, 30], np.uint8), (1, 4, 4, 3))  # R, G, B
+    settings = InputConfig(mean=(1.0, 2.0, 3.0), std=(1.0, 2.0, 3.0), channel_order="bgr")
+    clips = to_clips(stack("web", [Sample(frames=frames, homographies=None, class_index=0)]), settings, CPU)
+    # (30 - 1) / 1, (20 - 2) / 2, (10 - 3) / 3
+    assert clips[0, :, 0, 0, 0].tolist() == pytest.approx([29.0, 9.0, 7 / 3])
+
+
+def test_to_clips__of_flow_keeps_its_channels():
+    frames = np.broadcast_to(np.arange(10, dtype=np.uint8), (3, 8, 8, 10))
+    settings = InputConfig(mean=(0.0,), std=(1.0,), crop_px=8)
+    warped = stack("web", [Sample(frames=frames, homographies=None, class_index=0)] * 2)
+    matrices = np.tile(np.eye(3), (3, 1, 1))
+    raw = stack("web", [Sample(frames=frames, homographies=matrices, class_index=0)] * 2)
+    for batch in (warped, raw):
+        clips = to_clips(batch, settings, CPU)
+        assert clips.shape == (2, 10, 3, 8, 8)
+        assert clips[1, :, 2, 4, 4].tolist() == list(range(10))
+
+
 @pytest.mark.parametrize("arch, kind", [("tsn", "target"), ("tsn", "images"), ("slowonly", "images")])
 def test_to_clips__device_and_worker_warps_agree(world, tiny, arch, kind):
     network, _ = tiny(arch)

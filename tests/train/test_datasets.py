@@ -8,6 +8,8 @@ from omnisource.errors import WorkspaceError
 from omnisource.train.batches import Draw
 from omnisource.train.datasets import DroppedSample, ExampleDataset
 from omnisource.transform.warp import warp_cv2
+from omnisource.types import Example, Format, Segment
+from tests.flow_files import numbers_of, write_counting_flow
 
 REPLICATE = TrainConfig(inflation=InflationConfig(mode="replicate"))
 WHOLE = InputConfig(short_side_px=32, crop_px=32, crop="center", flip=0)
@@ -72,6 +74,19 @@ def test_getitem__random_composition_uses_both_sides(world, tiny):
     train = TrainConfig(snippets=SnippetConfig(composition="random"))
     shown = [shown_frames(read(world.untrimmed, network, train, seed=seed)) for seed in range(8)]
     assert {frame // 8 for frames in shown for frame in frames} == {0, 1, 2, 3}
+
+
+def test_getitem__within_positive_takes_all_snippets_from_one_positive_segment(world, tiny):
+    network, _ = tiny("tsn")
+    network = network.model_copy(update={"input": WHOLE})
+    train = TrainConfig(snippets=SnippetConfig(composition="within_positive"))
+    seconds = set()
+    for seed in range(8):
+        shown = shown_frames(read(world.untrimmed, network, train, seed=seed))
+        assert len({frame // 8 for frame in shown}) == 1  # 8 FPS, segments of a second
+        assert shown == sorted(set(shown))  # one frame of each part, as in a trimmed clip
+        seconds |= {frame // 8 for frame in shown}
+    assert seconds == {0, 2}
 
 
 def test_getitem__3d_stays_inside_one_positive_segment(world, tiny):
@@ -194,3 +209,79 @@ def test_getitem__any_other_error_propagates(world, tiny):
     network, _ = tiny("tsn")
     with pytest.raises(IndexError):
         read(world.target, network, index=99)
+
+
+def flow_example(path, num_frames: int = 30, **fields) -> Example:
+    write_counting_flow(path, num_frames)
+    return Example(path=path, format=Format.TRIMMED, source="s", class_index=0, **fields)
+
+
+def on_flow(network, **model):
+    """The same network on flow, of which it sees whole frames of 32 x 40."""
+    model = network.model.model_copy(update={"format": "flow"} | model)
+    return network.model_copy(update={"model": model, "input": WHOLE})
+
+
+def test_getitem__2d_stacks_consecutive_flow_of_each_third(tiny, tmp_path):
+    network = on_flow(tiny("tsn")[0], flow_frames=5)
+    example = flow_example(tmp_path / "f.mp4")
+    starts = set()
+    for seed in range(6):
+        frames = read([example], network, seed=seed).frames
+        assert frames.shape == (3, 32, 32, 10)
+        means = frames.mean(axis=(1, 2))  # (snippets, channels)
+        x, y = means[:, 0::2], means[:, 1::2]
+        shown = np.array(numbers_of(x))
+        assert (np.diff(shown, axis=1) == 1).all()
+        # 30 frames leave 26 starts: parts of 8
+        assert [start // 8 for start in shown[:, 0]] == [0, 1, 2]
+        np.testing.assert_allclose(x + y, 255, atol=2)  # y = 255 - x, beside the x of the same frame
+        starts.add(tuple(shown[:, 0]))
+    assert len(starts) > 1
+
+
+def test_getitem__3d_sees_spaced_flow(tiny, tmp_path):
+    frames = read([flow_example(tmp_path / "f.mp4")], on_flow(tiny("slowonly")[0])).frames
+    assert frames.shape == (3, 32, 32, 2)
+    assert np.diff(numbers_of(frames[..., 0].mean(axis=(1, 2)))).tolist() == [2, 2]  # frame_interval 2
+
+
+def test_getitem__a_mirrored_flow_points_the_other_way(tiny, tmp_path):
+    network = on_flow(tiny("slowonly")[0])
+    mirrored = network.model_copy(update={"input": WHOLE.model_copy(update={"flip": 1.0})})
+    example = flow_example(tmp_path / "f.mp4")
+    for warp in (True, False):
+        there, back = (read([example], n, warp=warp).frames for n in (network, mirrored))
+        np.testing.assert_array_equal(back[..., 0].mean(axis=(1, 2)), 255 - there[..., 0].mean(axis=(1, 2)))
+        np.testing.assert_array_equal(back[..., 1].mean(axis=(1, 2)), there[..., 1].mean(axis=(1, 2)))
+
+
+def test_getitem__flow_of_chosen_segments_stays_inside_them(tiny, tmp_path):
+    network = on_flow(tiny("tsn")[0], flow_frames=5)
+    spans = [Segment(key=bytes(16), start_s=s, end_s=s + 1.0) for s in range(3)]  # 10 frames each
+    example = replace(
+        flow_example(tmp_path / "f.mp4"),
+        format=Format.UNTRIMMED,
+        segments=(spans[1],),
+        negatives=(spans[0], spans[2]),
+    )
+    for seed in range(6):
+        frames = read([example], network, TrainConfig(), seed=seed).frames
+        shown = np.array(numbers_of(frames[..., 0::2].mean(axis=(1, 2))))
+        assert (np.diff(shown, axis=1) == 1).all()
+        seconds = shown // 10
+        assert (seconds == seconds[:, :1]).all()
+        assert sorted(seconds[:, 0].tolist()).count(1) == 1  # 1 positive, 2 negatives
+
+
+def test_getitem__flow_is_resized_without_mixing_x_and_y(tiny, tmp_path):
+    network = on_flow(tiny("slowonly")[0])
+    network = network.model_copy(update={"input": InputConfig(short_side_px=16, crop_px=16, crop="center", flip=0)})
+    frames = read([flow_example(tmp_path / "f.mp4")], network).frames
+    assert frames.shape == (3, 16, 16, 2)
+    np.testing.assert_allclose(frames[..., 0].astype(int) + frames[..., 1], 255, atol=4)
+
+
+def test_getitem__without_a_flow_file_is_dropped(tiny, tmp_path):
+    gone = Example(path=tmp_path / "gone.mp4", format=Format.TRIMMED, source="s", class_index=0)
+    assert read([gone], on_flow(tiny("tsn")[0])).reason == "missing_file"

@@ -76,7 +76,7 @@ def test_fit__leaves_a_run_behind(world, tiny, tmp_path):
     assert result == FitResult(state="done", num_updates=4, total_updates=4, num_dropped=0)
     assert any(not torch.equal(a, b) for a, b in zip(start, module.parameters()))
     saved = load_network(tmp_path / "run" / "network.pt")
-    assert saved.config == network.model_dump(mode="json") and saved.extra == {"num_classes": 2}
+    assert saved.config == network.model_dump(mode="json") and saved.extra == {"num_classes": 2, "class_names": []}
     assert all(torch.equal(saved.state_dict[name], tensor) for name, tensor in module.state_dict().items())
     written = state(tmp_path / "run")
     assert (written["state"], written["update"], written["epoch"], written["total_updates"]) == ("done", 4, 2, 4)
@@ -412,3 +412,31 @@ def wait_for(condition, child: subprocess.Popen) -> None:
         time.sleep(0.01)
     child.kill()
     raise AssertionError("the child did not get there in a minute")
+
+
+def test_fit__pretraining_reads_the_web_alone(world, tiny, tmp_path):
+    network, module = tiny("tsn")
+    settings = replace(config(network, joint={"target_share": 2}), epoch_size=6)
+    assert fit(tmp_path, module, [], {"images": world.images, "clips": world.clips}, settings).state == "done"
+    rows = lines(tmp_path)
+    assert [row["update"] for row in rows] == [1, 2, 3, 4]  # as with six target clips in batches of three
+    assert all("loss/target" not in row and {"loss/images", "loss/clips"} <= row.keys() for row in rows)
+
+
+def test_fit__pretraining_ends_where_the_web_cannot_be_read(world, tiny, tmp_path):
+    network, module = tiny("tsn", batch_size=2)
+    settings = replace(config(network, checkpoint_every=1), epoch_size=6)
+    with pytest.raises(DataError, match=r"epoch 1: 4 of 4 web examples \(100%\) could not be read, which is more than"):
+        fit(tmp_path, module, [], {"images": [world.broken] * 3}, settings)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_fit__pretraining_stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path):
+    (network, whole), (_, stopped), (_, resumed) = (tiny("tsn") for _ in range(3))
+    web, run = {"images": world.images, "clips": world.clips}, tmp_path / "cut"
+    fit(tmp_path / "whole", whole, [], web, replace(config(network), epoch_size=6))
+    interrupted = replace(config(network, validate_every=1), epoch_size=6)
+    assert fit(run, stopped, [], web, interrupted, validate=Interrupting(run)).num_updates == 3
+    fit(run, resumed, [], web, replace(config(network), epoch_size=6))
+    assert same_weights(whole, resumed)
+    assert lines(run) == lines(tmp_path / "whole")

@@ -121,3 +121,30 @@ def test_begin__sets_the_rate_and_seeds_torch(world, tiny, tmp_path):
     assert (float(torch.rand(1)), float(again.random())) == numbers
     found.begin(4)
     assert float(torch.rand(1)) != numbers[0]
+
+
+def pretraining(world, tiny, tmp_path, auxiliary, *, epoch_size=6, **optim):
+    network, module = tiny("tsn", **optim)
+    config = FitConfig(network=network, train=TrainConfig(), num_classes=2, device="cpu", epoch_size=epoch_size)
+    return set_up(tmp_path, module, [], auxiliary, config)
+
+
+def test_set_up__pretraining_counts_a_target_that_it_does_not_read(world, tiny, tmp_path):
+    found = pretraining(world, tiny, tmp_path, {"images": world.images, "clips": world.clips}, batch_size=4, epochs=3)
+    assert (found.updates_per_epoch, found.total_updates) == (2, 6)  # 6 examples: 4 + 2
+    assert list(found.examples) == ["images", "clips"] == list(found.leading)
+    assert {batch.source for update in found.updates_left() for batch in update.batches} == {"images", "clips"}
+
+
+def test_set_up__pretraining_without_web_examples(world, tiny, tmp_path):
+    with pytest.raises(DataError, match="no web example to pre-train on; lower the recipe's confidence, or add"):
+        pretraining(world, tiny, tmp_path, {"images": []})
+
+
+def test_fingerprint__tells_how_many_target_examples_pretraining_counts(world, tiny, tmp_path):
+    first, other = (pretraining(world, tiny, tmp_path, {"images": world.images}, epoch_size=n) for n in (6, 5))
+    assert first.fingerprint != other.fingerprint
+
+
+def test_leading__is_the_target_where_it_is_read(world, tiny, tmp_path):
+    assert session(world, tiny, tmp_path, auxiliary={"images": world.images}).leading == ("target",)

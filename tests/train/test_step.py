@@ -162,3 +162,40 @@ def test_take_update__outcome_is_the_sum_of_cross_entropies(world, tiny, tmp_pat
     classes = loaded.batches[0].class_indices
     torch.testing.assert_close(found.loss_sum, cross_entropy(logits, classes, reduction="sum"))
     assert int(found.num_correct) == int((logits.argmax(dim=1) == classes).sum())
+
+
+def prepare_pretraining(world, tiny, tmp_path, network, **joint):
+    settings, _ = tiny("tsn", clip_norm=None, momentum=0, weight_decay=0)
+    train = TrainConfig(joint=JointConfig(**joint), inflation=InflationConfig(mode="replicate"))
+    config = FitConfig(network=settings, train=train, num_classes=2, device="cpu", epoch_size=6)
+    session = set_up(tmp_path, network, [], {"images": world.images, "clips": world.clips}, config)
+    dataset = ExampleDataset(session.examples, settings, train)
+    return session, next(iter(make_loader(dataset, session.updates_left(), workers=0, pin_memory=False)))
+
+
+def test_take_update__pretraining_is_equation_1_without_its_first_term(world, tiny, tmp_path):
+    network = Linear()
+    before = network.weight.detach().clone()
+    mixed = {"mixup_within": True, "mixup_across": True}  # both need the target
+    session, loaded = prepare_pretraining(world, tiny, tmp_path, network, target_share=1, **mixed)
+    assert [(batch.source, len(batch)) for batch in loaded.batches] == [("images", 3), ("clips", 3)]
+    lr, rng = session.begin(0)
+    outcomes, norm = take_update(session, loaded, rng)
+    gradient = sum(gradient_by_hand(session, batch, before, 3) for batch in loaded.batches)  # |B_T| is 3
+    torch.testing.assert_close(network.weight.detach(), before - lr * gradient)
+    torch.testing.assert_close(norm, gradient.norm())
+    metrics, _ = summarise(session, loaded, outcomes, stop=False)
+    assert metrics["loss"] == pytest.approx(metrics["loss/images"] + metrics["loss/clips"])  # 3 and 3 of 3
+    assert "loss/target" not in metrics
+
+
+def test_take_update__an_update_of_pretraining_without_any_example_changes_nothing(world, tiny, tmp_path):
+    network = Linear()
+    before = network.weight.detach().clone()
+    session, _ = prepare_pretraining(world, tiny, tmp_path, network, target_share=2, update="per_source")
+    dataset = ExampleDataset(session.examples, session.config.network, session.config.train)
+    second = list(make_loader(dataset, session.updates_left(), workers=0, pin_memory=False))[1]
+    assert second.batches == ()  # web batches follow every second target batch
+    outcomes, norm = take_update(session, second, np.random.default_rng(0))
+    assert (outcomes, norm) == ([], None)
+    assert torch.equal(network.weight, before)

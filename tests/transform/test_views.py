@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from omnisource.config import InputConfig
+from omnisource.errors import ConfigError
 from omnisource.transform import views
 from omnisource.transform.views import Box
 
@@ -187,18 +189,49 @@ def test_cut_views__reshape_to_the_released_codes_views(facts):
         assert seen.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize(
-    ("section", "channels"), [("normalize_to_bgr_False", [0, 1, 2]), ("normalize_to_bgr_True", [2, 1, 0])]
-)
-def test_normalise__equals_the_released_codes(facts, section, channels):
+def test_cut_views__a_mirrored_view_of_flow_moves_the_other_way(rng):
+    flow = rng.integers(0, 256, (2, 24, 24, 4), dtype=np.uint8)  # x1, y1, x2, y2
+    straight, mirrored = views.cut_views(flow, [(Box(0, 0, 24, 24), False), (Box(0, 0, 24, 24), True)], 24)
+    assert np.array_equal(straight, flow)
+    assert np.array_equal(mirrored[..., 0::2], 255 - flow[:, :, ::-1, 0::2])
+    assert np.array_equal(mirrored[..., 1::2], flow[:, :, ::-1, 1::2])
+
+
+@pytest.mark.parametrize(("section", "order"), [("normalize_to_bgr_False", "rgb"), ("normalize_to_bgr_True", "bgr")])
+def test_normalise__equals_the_released_codes(facts, section, order):
     vector = _vectors(facts, section)
-    pixels = torch.tensor(vector["input_hwc"], dtype=torch.float32)[..., channels]
+    pixels = torch.tensor(vector["input_hwc"], dtype=torch.float32)
     clips = pixels.permute(2, 0, 1)[None, :, None]  # (1, 3, 1, H, W)
-    result = views.normalise(clips, MEAN, STD)[0, :, 0].permute(1, 2, 0)
+    settings = InputConfig(mean=MEAN, std=STD, channel_order=order)
+    result = views.normalise(clips, settings)[0, :, 0].permute(1, 2, 0)
     assert torch.allclose(result, torch.tensor(vector["output_hwc"]), atol=1e-5)
+
+
+def test_normalise__one_mean_is_for_every_channel():
+    clips = torch.arange(10.0).view(1, 10, 1, 1, 1).expand(1, 10, 3, 4, 4) + 128
+    result = views.normalise(clips, InputConfig(mean=(128,), std=(2,)))
+    assert result[0, :, 0, 0, 0].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mean": (1, 2)}, "input.mean has 2 values, but the network sees 3 channels; give one for all, or one for"),
+        ({"std": (1, 2, 3, 4)}, "input.std has 4 values"),
+    ],
+)
+def test_normalise__values_that_are_not_for_these_channels_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        views.normalise(torch.zeros(1, 3, 1, 2, 2), InputConfig(**settings))
+
+
+def test_normalise__flow_has_no_bgr():
+    settings = InputConfig(mean=(128,), std=(128,), channel_order="bgr")
+    with pytest.raises(ConfigError, match="'bgr' is for pictures, but the network sees 10 channels of optical flow"):
+        views.normalise(torch.zeros(1, 10, 1, 2, 2), settings)
 
 
 def test_normalise__leaves_its_argument_alone():
     clips = torch.full((1, 3, 1, 2, 2), 7.0)
-    views.normalise(clips, MEAN, STD)
+    views.normalise(clips, InputConfig())
     assert (clips == 7).all()

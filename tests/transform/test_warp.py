@@ -51,6 +51,19 @@ def test_warp_cv2__mirrored_crops_are_flipped_slices_bit_for_bit(rng):
     assert np.array_equal(warp_cv2(frames, matrix[None], 32)[0], frames[0, 18:50, 28:60][:, ::-1])
 
 
+@pytest.mark.parametrize("channels", [2, 10])  # one flow frame, and a stack of five
+def test_warp__every_channel_of_flow_is_warped_alike(rng, channels):
+    frames = np.repeat(_picture(rng, 70, 90)[None, ..., :1], channels, axis=-1)
+    frames[..., 1::2] = 255 - frames[..., 1::2]
+    matrices = _wild(rng, 3)
+    clip = warp_cv2(frames, matrices, 48)
+    assert clip.shape == (3, 48, 48, channels)
+    single = warp_cv2(np.repeat(frames[..., :1], 3, axis=-1), matrices, 48)[..., :1]
+    assert np.array_equal(clip[..., 0::2], np.broadcast_to(single, clip[..., 0::2].shape))
+    assert np.abs(clip[..., 1::2].astype(int) - (255 - single.astype(int))).max() <= 1
+    assert np.abs(_by_torch(frames, matrices, 48) - clip).max() <= 2
+
+
 def test_warp_cv2__a_crop_beyond_the_edge_reflects():
     row = np.arange(10, 18, dtype=np.uint8)  # one row of 8 pixels, value 10 + x
     frame = np.tile(row[None, :, None], (8, 1, 3))

@@ -1,4 +1,4 @@
-"""SlowOnly: a 3D ResNet over a dense clip, without temporal stride (paper 5.1)."""
+"""SlowOnly, I3D and irCSN: a 3D ResNet over a dense clip (paper 5.1). They differ in the backbone's design."""
 
 import torch
 
@@ -6,7 +6,7 @@ from omnisource.models.resnet import ResNet
 from omnisource.models.video_net import VideoNet
 
 
-class SlowOnly(VideoNet):
+class ClipNet(VideoNet):
     """The clip's features are the 3D backbone's, averaged over frames and places."""
 
     dims = 3
@@ -17,5 +17,5 @@ class SlowOnly(VideoNet):
         )
 
     def features(self, clips: torch.Tensor) -> torch.Tensor:
-        """Clips (B, 3, T, H, W), any T -> (B, D)."""
+        """Clips (B, C, T, H, W), any T that the strides in time leave a frame of -> (B, D)."""
         return self.backbone(clips).mean(dim=(2, 3, 4))

@@ -1,0 +1,35 @@
+"""Who teaches where the study names teachers, and where it names none."""
+
+import subprocess
+import sys
+
+import pytest
+
+from omnisource import config
+from omnisource.pipeline.teachers import teachers
+from omnisource.types import Format
+
+VIDEOS = (Format.TRIMMED, Format.UNTRIMMED)
+
+
+@pytest.mark.parametrize(
+    ("model", "formats"),
+    [
+        ({"arch": "tsn"}, tuple(Format)),
+        ({"arch": "slowonly"}, VIDEOS),  # 3D networks do not score images (3.4)
+        ({"arch": "tsn", "format": "flow"}, VIDEOS),  # images have no flow
+    ],
+)
+def test_teachers__unnamed_the_students_network_teaches(model: dict[str, str], formats: tuple[Format, ...]):
+    study = config.parse(config.Study, {"networks": {"mine": {"model": model}}, "student": "mine"}, where="test")
+    assert teachers(study) == {"mine": config.TeacherConfig(networks=("mine",), formats=formats)}
+
+
+def test_teachers__named_ones_stay():
+    named = {"deep": config.TeacherConfig(networks=("tsn",), formats=VIDEOS)}
+    assert teachers(config.Study(teachers=named)) == named
+
+
+def test_teachers__recipes_are_read_without_torch():
+    code = "import sys, omnisource.pipeline.recipes; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
