@@ -1,4 +1,4 @@
-# `make demo` shows the whole job on a generated world, `make test` runs every test; both set everything up first.
+# `make demo` shows the whole job on a generated world and then in the app (APP=0: without), `make test` runs every test; both set everything up first.
 # Needs: python3 (3.11 or newer, with venv), make, and a package registry.
 
 PYTHON ?= python3
@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= demo
+APP ?= 1
 
-.PHONY: setup demo test lint lock clean help
+.PHONY: setup demo test browser lint lock clean help
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -35,11 +36,22 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/omnisource demo $(DEMO)
+ifneq ($(APP),0)
+	$(BIN)/omnisource app $(DEMO)/workspace-2d
+endif
 
-test: setup
+test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# The browser tests drive Debian's chromium; without one they skip and say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		{ test "$$(id -u)" = 0 && grep -qs '^ID=debian' /etc/os-release && \
+		echo "test: installing chromium for the browser tests" && \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1; } || \
+		echo "test: no chromium, so the browser tests skip; on Debian: apt-get install chromium"
 
 lint: setup
 	$(BIN)/ruff check --fix .

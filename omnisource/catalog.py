@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from omnisource.report import Dropped
-from omnisource.tables import Table
+from omnisource.tables import Table, refuse_damaged
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
 
@@ -30,11 +30,18 @@ class Catalog:
         *,
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.RecordBatchReader:
-        """Answer of a query, batch by batch; `tables` in memory are known by name to this query alone."""
+        """Answer of a query, batch by batch; `tables` in memory are known by name to this query alone.
+
+        Raises WorkspaceError for a damaged part.
+        """
         cursor = self._connection.cursor()
         for name, rows in (tables or {}).items():
             cursor.register(name, rows)
-        return cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
+        try:
+            return cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
+        except duckdb.Error:
+            refuse_damaged(self.workspace.root / "tables")
+            raise
 
     def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Answer of a query, whole: for answers that are small."""
@@ -235,12 +242,14 @@ def item_of(row: Mapping[str, object]) -> WebItem:
 _SQL_TYPES = {
     "fixed_size_binary[16]": "BLOB",
     "bool": "BOOLEAN",
+    "int8": "TINYINT",
     "int16": "SMALLINT",
     "int32": "INTEGER",
     "float": "FLOAT",
     "double": "DOUBLE",
     "list<item: int16>": "SMALLINT[]",
     "list<item: float>": "FLOAT[]",
+    "list<item: halffloat>": "FLOAT[]",
 }
 
 

@@ -5,13 +5,15 @@ in flight, and several processes may read while one writes. Items that a stage d
 `dropped/<table>`, written part by part with it (design: The workspace).
 """
 
+import functools
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +24,7 @@ from omnisource.errors import WorkspaceError, WriterBusyError
 from omnisource.files import save_atomically, write_atomically
 from omnisource.report import Dropped
 
+T = TypeVar("T")
 _KEY = pa.binary(16)
 _SPANS = pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())]))
 
@@ -68,6 +71,10 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Columns of each table; `scores/<teacher>` and its like take the schema of their first word."""
 
+LOOK_S = 0.5
+"""Whoever asks `is_being_written` holds the lock for a moment, so a writer waits so long for it."""
+_OWNER = ".owner.json"
+
 
 class Table:
     """A folder of Parquet parts with one schema."""
@@ -83,11 +90,15 @@ class Table:
 
     def num_rows(self) -> int:
         """Rows of all parts, from their footers."""
-        return sum(pq.read_metadata(part).num_rows for part in self.parts())
+        return sum(_read(part, pq.read_metadata).num_rows for part in self.parts())
 
     def read(self, columns: list[str] | None = None) -> pa.Table:
-        """Every row in memory: for small tables and tests; large ones are asked through the catalog."""
-        parts = [pq.read_table(part, columns=columns, schema=self.schema) for part in self.parts()]
+        """Every row in memory: for small tables and tests; large ones are asked through the catalog.
+
+        Raises WorkspaceError for a damaged part.
+        """
+        read = functools.partial(pq.read_table, columns=columns, schema=self.schema)
+        parts = [_read(part, read) for part in self.parts()]
         schema = self.schema if columns is None else pa.schema([self.schema.field(c) for c in columns])
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
@@ -174,15 +185,13 @@ class TableWriter:
 def sole_writer(folder: Path, *, what: str) -> Iterator[None]:
     """Hold `folder` against other writers; raises WriterBusyError that names the process that has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    owner = folder / ".owner.json"
+    owner = folder / _OWNER
     lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK_S, poll_interval=0.02)
     except Timeout:
-        try:
-            held_by = f"process {json.loads(owner.read_text(encoding='utf-8'))['pid']}"
-        except (FileNotFoundError, ValueError, KeyError):
-            held_by = "another process"
+        pid = owner_of(folder)
+        held_by = "another process" if pid is None else f"process {pid}"
         raise WriterBusyError(f"{what} is being written by {held_by}; wait for it or stop it") from None
     try:
         write_atomically(owner, json.dumps({"pid": os.getpid()}))
@@ -192,11 +201,19 @@ def sole_writer(folder: Path, *, what: str) -> Iterator[None]:
         lock.release()
 
 
+def owner_of(folder: Path) -> int | None:
+    """Process id of a folder's writer, or of one that was killed; None where none has said so."""
+    try:
+        return int(json.loads((folder / _OWNER).read_text(encoding="utf-8"))["pid"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
 def is_being_written(folder: Path) -> bool:
     """Whether some process, this one included, is the folder's sole writer."""
     lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
+    try:  # who holds it without a word is only looking too
+        lock.acquire(timeout=0 if (folder / _OWNER).exists() else LOOK_S / 5, poll_interval=0.01)
     except Timeout:
         return True
     lock.release()
@@ -211,6 +228,19 @@ def require_same(found: Mapping[str, object], wanted: Mapping[str, object], *, w
                 f"{what} was made with {key} = {found.get(key)!r}, now it is {wanted.get(key)!r}; "
                 "set it back, or make it anew with --redo"
             )
+
+
+def refuse_damaged(folder: Path) -> None:
+    """Raise WorkspaceError that names the first part below a folder which cannot be read, if there is one."""
+    for part in sorted(folder.rglob("part-*.parquet")):
+        _read(part, pq.read_metadata)
+
+
+def _read(part: Path, read: Callable[[Path], T]) -> T:
+    try:
+        return read(part)
+    except pa.ArrowInvalid as error:
+        raise WorkspaceError(f"{part} is damaged ({error}); move it away and run its stage again") from None
 
 
 def _write_part(table: Table, number: int, rows: pa.Table) -> None:

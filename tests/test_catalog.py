@@ -8,7 +8,7 @@ import pytest
 
 from omnisource import config
 from omnisource.catalog import Catalog, KnownFiles, KnownKeys, listed_rows
-from omnisource.errors import ItemError
+from omnisource.errors import ItemError, WorkspaceError
 from omnisource.report import Report
 from omnisource.types import Format
 from omnisource.workspace import Workspace
@@ -118,3 +118,16 @@ def test_rows__tables_in_memory_are_known_to_one_query_alone(catalog: Catalog):
     assert catalog.rows("SELECT sum(number) AS n FROM mine", tables={"mine": keys}).read_all()["n"].to_pylist() == [5]
     with pytest.raises(duckdb.CatalogException):
         catalog.rows("SELECT * FROM mine")
+
+
+def test_item__by_its_key(catalog: Catalog):
+    item = catalog.item(key(3))
+    assert (item.key, item.path, item.format) == (key(3), Path("/web/3"), Format.IMAGE)
+    assert catalog.item(key(77)) is None
+
+
+def test_rows__a_damaged_part_is_named(catalog: Catalog):
+    part = catalog.workspace.table("scores/teacher").parts()[0]
+    part.write_bytes(b"PAR1" + b"\0" * 100)
+    with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged"):
+        catalog.confidence_histogram("teacher")

@@ -12,7 +12,7 @@ from omnisource.doctor import Finding
 from omnisource.evaluate.comparison import Comparison
 from omnisource.evaluate.metrics import Metrics
 from omnisource.label.pseudo import Funnel
-from omnisource.pipeline import stages
+from omnisource.pipeline import progress
 from omnisource.pipeline.comparing import ClassChange, PairChange, ProcedureResult, RunComparison
 from omnisource.pipeline.predicting import Answers, Guess, Prediction, Span, Unreadable
 from omnisource.pipeline.released import Added
@@ -126,11 +126,22 @@ def test_print_funnel__one_row_per_source(shown: io.StringIO):
     assert ["web", "15000000", "14", "13", "12", "11", "10"] in rows(shown)
 
 
+OVERALL = Comparison(
+    num_examples=8,
+    top1_change=0.25,
+    top1_change_low=-0.116,
+    top1_change_high=0.516,
+    num_gained=2,
+    num_lost=0,
+    p_value=0.5,
+)
+
+
 def comparison(*, classes: int = 2, name: str = "class") -> RunComparison:
     return RunComparison(
         baseline="tsn-baseline",
         student="tsn-web",
-        overall=Comparison(num_examples=8, top1_change=0.25, num_gained=2, num_lost=0, p_value=0.5),
+        overall=OVERALL,
         improved=(PairChange(a="boxing", b="[red]yoyo", change=-0.375),),
         worsened=(PairChange(a="boxing", b="kick", change=0.25),),
         classes=tuple(ClassChange(class_name=f"{name}{n}", baseline=0.5, student=0.75) for n in range(classes)),
@@ -162,7 +173,7 @@ def test_print_comparison__markup_in_class_names_is_text(shown: io.StringIO):
 def test_print_status__a_line_per_stage_and_what_is_next(shown: io.StringIO, tmp_path: Path):
     scored = [{"number": 1, "top": 0, "confidence": 0.9}]
     workspace: Workspace = workspace_with(tmp_path / "[red]w", scored=scored, invalid=[2])
-    console.print_status(stages.status(workspace))
+    console.print_status(progress.status(workspace))
     printed = rows(shown)
     assert ["target", "0", "labelled", "clips"] in printed
     assert ["add", "2", "items"] in printed

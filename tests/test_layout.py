@@ -20,6 +20,7 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
             "files",
             "network_config",
             "settings",
+            "setting_fields",
             "config",
             "workspace",
             "tables",
@@ -49,6 +50,7 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
         "outside": (
             "engine",
             "jobs",
+            "job_supervisor",
             "pipeline",
             "plots",
             "figures",
@@ -88,7 +90,9 @@ WITHOUT_TORCH = (
         "reviews",
         "report",
     ),
-    *(*MEDIA, *TARGET, "collect", "clean.validity", "demo.world"),
+    *(*BROWSING, *MEDIA, *TARGET, "pipeline.outcomes", "collect", "clean.validity", "demo.world"),
+    *("label.confidence_cube", "label.thresholds", "label.line_samples", "label.calibrate", "label.recipe_overlap"),
+    *("pipeline.teachers", "pipeline.recipes", "pipeline.thresholding", "figures.thresholds"),
 )
 LIGHT = ("__init__", "config", "workspace", "report")
 HEAVY = ("torch", "streamlit", "fiftyone", "ray", "decord", "av", "cv2")

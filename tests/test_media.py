@@ -84,6 +84,12 @@ def test_frame_at__frame_that_is_shown(clip: Path, time_s: float, index: int) ->
         assert video.frame_at(time_s) == index
 
 
+def test_shown_at__is_the_inverse_of_frame_at(clip: Path) -> None:
+    with open_video(clip) as video:
+        assert video.shown_at(3) == pytest.approx(0.3)
+        assert [video.frame_at(video.shown_at(index)) for index in range(30)] == list(range(30))
+
+
 @pytest.mark.parametrize(
     ("start_s", "end_s", "frames"),
     [

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from omnisource.errors import WorkspaceError, WriterBusyError
 from omnisource.report import Dropped
-from omnisource.tables import SCHEMAS, Table, is_being_written, require_same, sole_writer
+from omnisource.tables import SCHEMAS, Table, is_being_written, owner_of, refuse_damaged, require_same, sole_writer
 
 
 @pytest.fixture
@@ -135,6 +137,27 @@ def test_sole_writer__the_second_is_refused_with_the_owner_named(tmp_path: Path)
         pass
 
 
+def test_sole_writer__whoever_only_looks_is_waited_for(tmp_path: Path):
+    looking = FileLock(tmp_path / ".lock", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.15, looking.release).start()
+    with sole_writer(tmp_path, what="it"):
+        assert owner_of(tmp_path) == os.getpid()
+    assert owner_of(tmp_path) is None
+
+
+def test_is_being_written__whoever_only_looks_does_not_write(tmp_path: Path):
+    looking = FileLock(tmp_path / ".lock", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.03, looking.release).start()
+    assert not is_being_written(tmp_path)
+
+
+def test_owner_of__a_file_that_says_nothing(tmp_path: Path):
+    (tmp_path / ".owner.json").write_text("{}")
+    assert owner_of(tmp_path) is None
+
+
 def test_is_being_written__while_someone_is(tmp_path: Path):
     assert not is_being_written(tmp_path)
     with sole_writer(tmp_path, what="it"):
@@ -148,3 +171,14 @@ def test_require_same__extra_key_on_either_side_is_a_difference():
         require_same({"a": 1}, {"a": 1, "b": 2}, what="x")
     with pytest.raises(WorkspaceError, match="b = 2, now it is None"):
         require_same({"a": 1, "b": 2}, {"a": 1}, what="x")
+
+
+@pytest.mark.parametrize("ask", [lambda table: table.read(), lambda table: table.num_rows()])
+def test_table__a_damaged_part_is_named(tmp_path: Path, ask):
+    (tmp_path / "part-000000.parquet").write_bytes(b"PAR1" + b"\0" * 100)
+    with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged .* run its stage again"):
+        ask(Table(tmp_path, SCHEMAS["items"], name="items"))
+
+
+def test_refuse_damaged__nothing_to_say_about_whole_parts(tmp_path: Path):
+    refuse_damaged(tmp_path)

@@ -24,17 +24,33 @@ def score(
         print(f"teacher {name}: {scoring.score(opened, name, redo=redo)} segments scored")
 
 
-def motion(workspace: Where = HERE, redo: Redo = False) -> None:
+def motion(
+    workspace: Where = HERE,
+    redo: Redo = False,
+    paths: Annotated[
+        bool, typer.Option("--paths", help="Also follow the camera through some clips, to compare drawn motion with.")
+    ] = False,
+) -> None:
     """Fit the camera motion of the labelled clips, with which pictures become moving clips.
 
     Example: `omnisource motion -w work --redo`
     """
     from omnisource.pipeline import motion as motion_stage
+    from omnisource.pipeline.motion_paths import compare_paths, measure_paths
 
-    fitted = motion_stage.fit_motion(Workspace(workspace), redo=redo)
+    opened = Workspace(workspace)
+    fitted = motion_stage.fit_motion(opened, redo=redo)
     print(
         f"camera motion: {fitted.agnostic.num_pairs} pairs; dropped: {counted(fitted.agnostic.num_dropped) or 'none'}"
     )
+    if paths:
+        followed = measure_paths(opened)
+        alike = compare_paths(followed, fitted.agnostic, seed=opened.study().seed)
+        print(
+            f"{len(followed)} paths; distance of drawn from real, 0 alike to 1: single steps "
+            f"{alike.steps.distance:.3f} (p {alike.steps.p_value:.3f}), whole paths {alike.paths.distance:.3f} "
+            f"(p {alike.paths.p_value:.3f})"
+        )
 
 
 def label(workspace: Where = HERE, recipe: RecipeNames = None, as_json: AsJson = False) -> None:

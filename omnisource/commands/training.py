@@ -29,10 +29,10 @@ def teach(
 
     Example: `omnisource teach -w work --network tsn`
     """
-    from omnisource.pipeline import stages
+    from omnisource.pipeline import progress
 
     opened = Workspace(workspace)
-    for name in [network] if network else stages.networks_to_teach(opened):
+    for name in [network] if network else progress.networks_to_teach(opened):
         _train_one(opened, name, None, redo)
 
 

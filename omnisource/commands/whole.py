@@ -52,9 +52,9 @@ def status(workspace: Where = HERE, as_json: AsJson = False) -> None:
     Example: `omnisource status -w work`
     """
     from omnisource.console import print_status
-    from omnisource.pipeline import stages
+    from omnisource.pipeline.progress import status as status_of
 
-    found = stages.status(Workspace(workspace))
+    found = status_of(Workspace(workspace))
     if as_json:
         print_json(found)
     else:

@@ -34,6 +34,26 @@ class Predictions:
         return self.probs.max(axis=1)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What a network took N examples for, without the probabilities of all the other classes."""
+
+    example_indices: np.ndarray
+    """(N,) int64 positions in the list of examples; those that could not be read are absent."""
+    paths: tuple[str, ...]
+    """N files."""
+    class_indices: np.ndarray
+    """(N,) int64 true classes."""
+    predicted: np.ndarray
+    """(N,) int64 most probable class."""
+    confidence: np.ndarray
+    """(N,) float32 probability of the predicted class."""
+
+
+ANSWER_COLUMNS = ("example_index", "path", "class_index", "predicted", "confidence")
+"""All that `answers_from_table` reads of a table of predictions."""
+
+
 def to_table(predictions: Predictions, examples: Sequence[Example], taxonomy: Taxonomy) -> pa.Table:
     """One row per prediction; `examples` is the list that was predicted."""
     shown = [examples[int(i)] for i in predictions.example_indices]
@@ -64,4 +84,15 @@ def from_table(table: pa.Table) -> Predictions:
         example_indices=table.column("example_index").to_numpy().astype(np.int64),
         class_indices=table.column("class_index").to_numpy().astype(np.int64),
         probs=flat.reshape(table.num_rows, num_classes),
+    )
+
+
+def answers_from_table(table: pa.Table) -> Answers:
+    """The answers in a table that `to_table` made."""
+    return Answers(
+        example_indices=table.column("example_index").to_numpy().astype(np.int64),
+        paths=tuple(table.column("path").to_pylist()),
+        class_indices=table.column("class_index").to_numpy().astype(np.int64),
+        predicted=table.column("predicted").to_numpy().astype(np.int64),
+        confidence=table.column("confidence").to_numpy().astype(np.float32),
     )

@@ -1,18 +1,18 @@
 """Two runs side by side: accuracy, chance, and the class pairs that the web data told apart (paper 5.2, Eq. 3)."""
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from omnisource import config
 from omnisource.errors import WorkspaceError
-from omnisource.evaluate import comparison, confusion, metrics
+from omnisource.evaluate import comparison, metrics
 from omnisource.files import write_atomically
-from omnisource.pipeline.evaluation import saved_metrics, saved_predictions
-from omnisource.pipeline.networks import baseline_name, run_names
+from omnisource.pipeline.evaluated import saved_answers, saved_metrics
+from omnisource.pipeline.gains import Gains
 from omnisource.pipeline.recipes import auxiliary_examples
 from omnisource.pipeline.run_folders import saved_settings
+from omnisource.pipeline.run_names import baseline_name, run_names
 from omnisource.workspace import Workspace
 
 TOP_PAIRS = 5
@@ -89,26 +89,22 @@ class ProcedureResult:
 
 
 def compare(workspace: Workspace, baseline: str, student: str) -> RunComparison:
-    """Compare two evaluated runs and keep the result in reports/; raises WorkspaceError, DataError."""
-    taxonomy = workspace.taxonomy()
-    of_baseline, of_student = saved_predictions(workspace, baseline), saved_predictions(workspace, student)
-    matrices = [
-        confusion.confusion_matrix(run.class_indices, run.predicted, len(taxonomy)) for run in (of_baseline, of_student)
-    ]
-    improved, worsened = confusion.changed_pairs(*matrices, TOP_PAIRS)
-    accuracies = [metrics.class_accuracies(run.probs, run.class_indices) for run in (of_baseline, of_student)]
-    classes = [
-        ClassChange(class_name=name, baseline=float(before), student=float(after))
-        for name, before, after in zip(taxonomy.names, *accuracies)
-        if not math.isnan(before + after)  # NaN: a class without examples
-    ]
+    """Compare two evaluated runs over the clips that both predicted, and keep the result in reports/.
+
+    Raises WorkspaceError, DataError.
+    """
+    names, gains = workspace.taxonomy().names, Gains(workspace, baseline, student)
+    improved, worsened = gains.pairs(TOP_PAIRS)
     result = RunComparison(
         baseline=baseline,
         student=student,
-        overall=comparison.compare_runs(of_baseline, of_student),
-        improved=tuple(PairChange(a=taxonomy.names[p.a], b=taxonomy.names[p.b], change=p.score) for p in improved),
-        worsened=tuple(PairChange(a=taxonomy.names[p.a], b=taxonomy.names[p.b], change=p.score) for p in worsened),
-        classes=tuple(sorted(classes, key=lambda c: c.baseline - c.student)),
+        overall=gains.overall,
+        improved=tuple(PairChange(a=names[pair.a], b=names[pair.b], change=pair.change) for pair in improved),
+        worsened=tuple(PairChange(a=names[pair.a], b=names[pair.b], change=pair.change) for pair in worsened),
+        classes=tuple(
+            ClassChange(class_name=names[one.class_index], baseline=one.before, student=one.after)
+            for one in gains.classes()
+        ),
     )
     path = workspace.report_path(f"compare.{baseline}.{student}")
     write_atomically(path, json.dumps(asdict(result), indent=1, ensure_ascii=False))
@@ -144,11 +140,20 @@ def procedures(workspace: Workspace) -> list[ProcedureResult]:
     return found
 
 
+def tried_procedures(workspace: Workspace) -> list[ProcedureResult]:
+    """The same where more was tried than the labelled clips alone and joint training; else nothing."""
+    try:
+        found = procedures(workspace)
+    except WorkspaceError:  # no network has an evaluated baseline
+        return []
+    return found if {one.procedure for one in found} - {"labelled_alone", "joint"} else []
+
+
 def _procedure(workspace: Workspace, network: str, recipe: str | None, procedure: config.Procedure) -> ProcedureResult:
     runs = run_names(network, recipe, procedure)
     measured, before = (saved_metrics(workspace, name) for name in (runs[-1], baseline_name(network)))
     assert measured is not None and before is not None
-    predicted = [saved_predictions(workspace, name) for name in (baseline_name(network), runs[-1])]
+    answers = [saved_answers(workspace, name) for name in (baseline_name(network), runs[-1])]
     return ProcedureResult(
         procedure=_name_in_table_1(workspace, recipe, procedure),
         network=network,
@@ -159,7 +164,7 @@ def _procedure(workspace: Workspace, network: str, recipe: str | None, procedure
         top5=measured.top5,
         top1_change=measured.top1 - before.top1,
         top5_change=measured.top5 - before.top5,
-        p_value=comparison.compare_runs(*predicted).p_value,
+        p_value=comparison.compare_runs(*answers).p_value,
     )
 
 
@@ -175,9 +180,11 @@ def _name_in_table_1(workspace: Workspace, recipe: str | None, procedure: config
 
 
 def _num_web_examples(workspace: Workspace, run: str, recipe: str | None) -> int | None:
-    """Of the run that read them; None where the recipe was applied to other facts or decisions since."""
+    """Of the run that read them; None where the recipe was applied to other facts or decisions since, or is gone."""
     if recipe is None:
         return 0
+    if not (workspace.auxiliary(recipe) / "done.json").is_file():
+        return None
     examples, fingerprints = auxiliary_examples(workspace, recipe)
     if saved_settings(workspace.run(run)).get("auxiliary") != fingerprints:
         return None

@@ -2,17 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
-import numpy as np
-import pyarrow.parquet as pq
 import torch
 
 from omnisource import config
-from omnisource.errors import WorkspaceError
-from omnisource.evaluate import metrics, predictions, protocols
-from omnisource.files import save_atomically, write_atomically
+from omnisource.evaluate import metrics, protocols
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
+from omnisource.pipeline.evaluated import save_predictions
 from omnisource.pipeline.flow import flow_settings, target_as_flow
 from omnisource.pipeline.networks import load_network, pick_device, share_cores, weights_fingerprint
 from omnisource.report import Report
@@ -52,36 +48,6 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
         path = workspace.report_path(f"evaluate.{run}")
         report.save(path, num_done=len(predicted), reasons=report.reasons, dropped=report.take_dropped())
     return save_predictions(workspace, run, predicted, settings)
-
-
-def save_predictions(
-    workspace: Workspace, run: str, predicted: predictions.Predictions, settings: dict[str, object]
-) -> metrics.Metrics:
-    """Write what was said of the validation clips, and how good it is, into the run's folder."""
-    folder, taxonomy = workspace.run(run), workspace.taxonomy()
-    table = predictions.to_table(predicted, target_examples(workspace, "val"), taxonomy)
-    save_atomically(folder / "predictions.parquet", lambda partial: pq.write_table(table, partial))
-    per_class = metrics.per_class_table(predicted, taxonomy)
-    save_atomically(folder / "per_class.parquet", lambda partial: pq.write_table(per_class, partial))
-    measured = metrics.measure(predicted, np.random.default_rng(workspace.study().seed))
-    write_atomically(folder / "metrics.json", json.dumps({"settings": settings, "metrics": asdict(measured)}, indent=1))
-    return measured
-
-
-def saved_predictions(workspace: Workspace, run: str) -> predictions.Predictions:
-    """What a run said of the validation clips; raises WorkspaceError before it was evaluated."""
-    path = workspace.run(run) / "predictions.parquet"
-    if not path.is_file():
-        raise WorkspaceError(f"run {run!r} has no predictions yet; `omnisource evaluate {run}` makes them")
-    return predictions.from_table(pq.read_table(path))
-
-
-def saved_metrics(workspace: Workspace, run: str) -> metrics.Metrics | None:
-    """The metrics of a run as last evaluated; None before."""
-    path = workspace.run(run) / "metrics.json"
-    if not path.is_file():
-        return None
-    return metrics.Metrics(**json.loads(path.read_text(encoding="utf-8"))["metrics"])
 
 
 def validation(workspace: Workspace, network_config: config.NetworkConfig) -> Validate:

@@ -7,7 +7,7 @@ from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.evaluate import fusion, metrics
 from omnisource.files import write_atomically
 from omnisource.pipeline.collecting import target_fingerprint
-from omnisource.pipeline.evaluation import save_predictions, saved_metrics, saved_predictions
+from omnisource.pipeline.evaluated import save_predictions, saved_metrics, saved_predictions
 from omnisource.workspace import Workspace
 
 FUSED = "fused"

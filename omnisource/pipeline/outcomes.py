@@ -15,6 +15,7 @@ from omnisource import config
 from omnisource.browsing import applied_recipes
 from omnisource.browsing_sql import kept_keys
 from omnisource.catalog import Catalog
+from omnisource.clean.pair_index import crop_threshold
 from omnisource.errors import OmniSourceError
 from omnisource.label.pseudo import Labelling
 from omnisource.pipeline.run_folders import saved_settings
@@ -70,7 +71,7 @@ class Outcome:
 def outcomes(workspace: Workspace, item: WebItem) -> list[Outcome]:
     """What every applied recipe makes of an item."""
     reviews = Reviews(workspace.reviews_path).about([item.key])
-    similarity = measured_crop_threshold(workspace)
+    similarity = crop_threshold(workspace)
     catalog = Catalog(workspace)  # of its own: a labelling leaves tables of decisions in it
     trained = {run: saved_settings(workspace.run(run)).get("auxiliary") or {} for run in workspace.runs()}
     found = []
@@ -92,12 +93,6 @@ def outcomes(workspace: Workspace, item: WebItem) -> list[Outcome]:
         ).to_pylist()
         found.append(_outcome(applied, rows, recipe, item))
     return found
-
-
-def measured_crop_threshold(workspace: Workspace) -> float | None:
-    """The similarity of crops of one frame, measured by the duplicates stage; None where it has not run (3.3)."""
-    path = workspace.table("similar").folder / "crop_threshold.json"
-    return json.loads(path.read_text(encoding="utf-8"))["threshold"] if path.is_file() else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from omnisource import config
 from omnisource.catalog import Catalog
+from omnisource.clean.pair_index import crop_threshold
 from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.examples import ExampleFile, write_examples
 from omnisource.files import write_atomically
 from omnisource.label.listed import listed_sources
 from omnisource.label.pseudo import Funnel, Labelling
-from omnisource.pipeline.outcomes import measured_crop_threshold
 from omnisource.pipeline.teachers import teachers
 from omnisource.reviews import Reviews
 from omnisource.tables import sole_writer
@@ -60,7 +60,7 @@ def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
         recipe,
         workspace.taxonomy(),
         Reviews(workspace.reviews_path).current(),
-        duplicate_similarity=measured_crop_threshold(workspace),
+        duplicate_similarity=crop_threshold(workspace),
     )
     folder = workspace.auxiliary(recipe_name)
     with sole_writer(folder, what=f"auxiliary set {recipe_name!r}"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from omnisource.files import write_atomically
+from omnisource.study_changes import Change
 from omnisource.tables import is_being_written, require_same, sole_writer
 
 
@@ -24,6 +25,18 @@ def saved_settings(folder: Path) -> dict[str, object]:
     """What the run was made with; empty before it started."""
     path = folder / "config.yaml"
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def changed_settings(folder: Path, settings: dict[str, object]) -> list[Change]:
+    """What the run was made with otherwise, as far as `settings` speak of it; empty before it started."""
+    made = saved_settings(folder)
+    before, after = _flat({name: made.get(name) for name in settings}), _flat(settings)
+    places = dict.fromkeys([*after, *before]) if made else ()
+    return [
+        Change(setting=place, before=before.get(place), after=after.get(place))
+        for place in places
+        if before.get(place) != after.get(place)
+    ]
 
 
 @contextmanager

@@ -1,10 +1,9 @@
-"""The ordered stages, from labelled clips to a comparison: run them all or some, and say how far a workspace is."""
+"""The ordered stages, from labelled clips to a comparison: run them all or some."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from omnisource.catalog import Catalog
-from omnisource.config import Procedure, Study
+from omnisource.config import Procedure
 from omnisource.errors import ConfigError
 from omnisource.pipeline import (
     collecting,
@@ -17,13 +16,10 @@ from omnisource.pipeline import (
     scoring,
     training,
 )
-from omnisource.pipeline.flow import flow_name
+from omnisource.pipeline.progress import STAGES, moves_pictures, networks_to_teach, sees_flow
 from omnisource.pipeline.run_folders import run_state
-from omnisource.pipeline.run_names import baseline_name, run_name, run_names
-from omnisource.pipeline.training_jobs import needs_motion
+from omnisource.pipeline.run_names import baseline_name, run_names
 from omnisource.workspace import Workspace
-
-STAGES = ("target", "add", "check", "flow", "teach", "score", "motion", "label", "train", "evaluate", "compare")
 
 Say = Callable[[str], None]
 
@@ -59,40 +55,6 @@ def run(workspace: Workspace, options: Options, say: Say, *, start: str = "targe
     return "done"
 
 
-def networks_to_teach(workspace: Workspace) -> list[str]:
-    """Networks that are trained on the target set alone: every teacher's, and the student's as its baseline.
-
-    Where all recipes take the released lists' word, no teacher is needed.
-    """
-    study = workspace.study()
-    if not recipes.needs_teachers(workspace, workspace.recipes()):
-        return [study.student]
-    taught = [network for teacher in scoring.teachers(study).values() for network in teacher.networks]
-    return list(dict.fromkeys([*taught, study.student]))
-
-
-def status(workspace: Workspace) -> dict[str, object]:
-    """How far a workspace is, stage by stage, and what to do next."""
-    study, catalog = workspace.study(), Catalog(workspace)
-    taught = {network: _state(workspace, baseline_name(network)) for network in networks_to_teach(workspace)}
-    funnels = {name: recipes.saved_funnel(workspace, name) for name in workspace.recipes()}
-    document: dict[str, object] = {
-        "workspace": str(workspace.root),
-        "target": workspace.table("target").num_rows(),
-        "items": workspace.table("items").num_rows(),
-        "checked": workspace.table("validity").num_rows(),
-        "dropped": catalog.dropped_by_reason("validity"),
-        "taught": taught,
-        "scored": {name: workspace.table(f"scores/{name}").num_rows() for name in scoring.teachers(study)},
-        "camera_motion": workspace.motion_path.is_file(),
-        "recipes": {name: [asdict(step) for step in funnel] for name, funnel in funnels.items()},
-        "runs": {name: _state(workspace, name) for name in workspace.runs()},
-        "results": {name: asdict(value) for name, value in comparing.results(workspace).items()},
-    }
-    document["next"] = _next(workspace, document)
-    return document
-
-
 def _target(workspace: Workspace, options: Options, say: Say) -> None:
     count = collecting.collect_target(workspace, redo=options.redo)
     say(f"target: {count} labelled clips in {len(workspace.taxonomy())} classes")
@@ -112,7 +74,7 @@ def _check(workspace: Workspace, options: Options, say: Say) -> None:
 
 
 def _flow(workspace: Workspace, options: Options, say: Say) -> None:
-    if not _sees_flow(workspace.study()):
+    if not sees_flow(workspace.study()):
         say("flow: not needed; no network sees optical flow")
         return
     done = flow_extraction.extract(workspace, progress=options.progress, redo=options.redo)
@@ -138,7 +100,7 @@ def _score(workspace: Workspace, options: Options, say: Say) -> None:
 
 
 def _motion(workspace: Workspace, options: Options, say: Say) -> None:
-    if not _needs_motion(workspace.study()):
+    if not moves_pictures(workspace.study()):
         say("motion: not needed; no picture becomes a moving clip here")
         return
     motions = motion.fit_motion(workspace, progress=options.progress, redo=options.redo)
@@ -188,54 +150,3 @@ _RUN: dict[str, Callable[[Workspace, Options, Say], str | None]] = dict(
 
 def _state(workspace: Workspace, run: str) -> str:
     return run_state(workspace.run(run))
-
-
-def _needs_motion(study: Study) -> bool:
-    formats = {source.format for source in study.sources}
-    return needs_motion(study.networks[study.student], study.train, formats)
-
-
-def _sees_flow(study: Study) -> bool:
-    return any(network.model.format == "flow" for network in study.networks.values())
-
-
-def _lacks_flow(workspace: Workspace) -> bool:
-    """Whether a network sees flow and none was measured with the present settings."""
-    return _sees_flow(workspace.study()) and not workspace.table(f"flow/{flow_name(workspace)}").parts()
-
-
-def _has_unscored(workspace: Workspace) -> bool:
-    """Whether a teacher that some recipe needs has valid items to score."""
-    if not recipes.needs_teachers(workspace, workspace.recipes()):
-        return False
-    catalog = Catalog(workspace)
-    for name, teacher in scoring.teachers(workspace.study()).items():
-        pending = catalog.pending(workspace.table(f"scores/{name}"), valid=True, formats=teacher.formats, chunk=1)
-        if next(pending, None) is not None:
-            return True
-    return False
-
-
-def _next(workspace: Workspace, document: dict[str, object]) -> str:
-    """The first stage that has something to do."""
-    study = workspace.study()
-    students = [run_name(study.student, recipe) for recipe in document["recipes"]]
-    trained = {run for run, state in document["runs"].items() if state == "done"}
-    phases = {recipe: run_names(study.student, recipe, "pretrain_finetune") for recipe in document["recipes"]}
-    half_done = [name for name, (first, last) in phases.items() if first in document["runs"] and last not in trained]
-    comparison = " ".join(["omnisource compare", baseline_name(study.student), *students[:1]])
-    steps = [
-        (not document["target"], "omnisource run --to target"),
-        (study.recipes and not study.sources, "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"),
-        (study.sources and not document["items"], "omnisource run --from add --to add"),
-        (document["checked"] < document["items"], "omnisource check"),
-        (_lacks_flow(workspace), "omnisource flow"),
-        (any(state != "done" for state in document["taught"].values()), "omnisource teach"),
-        (_has_unscored(workspace), "omnisource score"),
-        (_needs_motion(study) and not document["camera_motion"], "omnisource motion"),
-        (not all(document["recipes"].values()), "omnisource label"),
-        *((True, f"omnisource train --procedure pretrain_finetune -r {recipe}") for recipe in half_done),
-        (set(students) - trained, "omnisource train"),
-        (trained - set(document["results"]), "omnisource evaluate"),
-    ]
-    return next((command for pending, command in steps if pending), comparison)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omnisource.errors import DataError
-from omnisource.evaluate.comparison import compare_runs, mcnemar_p_value
+from omnisource.evaluate.comparison import change_interval, compare_runs, mcnemar_p_value, pair_answers
 from omnisource.evaluate.predictions import Predictions
 
 
@@ -59,3 +59,31 @@ def test_compare_runs__refuses_runs_without_a_common_example():
 def test_compare_runs__refuses_runs_that_disagree_on_the_truth():
     with pytest.raises(DataError, match="give the same examples different classes"):
         compare_runs(_run([0], [0], [0]), _run([0], [0], [1]))
+
+
+def test_pair_answers__says_what_was_gained_and_lost():
+    truth = [0, 0, 1, 1]
+    paired = pair_answers(_run([0, 1, 2, 3], [0, 1, 0, 1], truth), _run([0, 1, 2, 3], [0, 0, 1, 0], truth))
+    assert paired.is_gained.tolist() == [False, True, True, False]
+    assert paired.is_lost.tolist() == [False, False, False, True]
+
+
+def test_pair_answers__places_of_the_shared_examples_in_both_runs():
+    paired = pair_answers(_run([0, 2, 3], [1, 1, 1], [0, 1, 1]), _run([0, 1, 2], [0, 0, 1], [0, 0, 1]))
+    assert paired.rows_of_baseline.tolist() == [0, 1]
+    assert paired.rows_of_student.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "examples", "low", "high"),
+    [
+        # (2 - 0) / 10 = 0.2; sqrt(2 + 0 + 1 - 4 / 10) / 10 = 0.16125, times 1.95996 = 0.31604
+        (2, 0, 8, -0.11604, 0.51604),
+        # 0 / 102 = 0; sqrt(0 + 0 + 1) / 102 = 0.00980, times 1.95996 = 0.01922: nothing changed, yet it is not certain
+        (0, 0, 100, -0.01922, 0.01922),
+        # (1 - 0) / 3 = 0.33333; sqrt(2 - 1 / 3) / 3 = 0.43033, times 1.95996 = 0.84343: no change is above 1
+        (1, 0, 1, -0.51010, 1.0),
+    ],
+)
+def test_change_interval__is_agrestis_and_mins(gained: int, lost: int, examples: int, low: float, high: float):
+    assert change_interval(gained, lost, examples) == pytest.approx((low, high), abs=1e-5)

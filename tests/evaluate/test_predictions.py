@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from omnisource.evaluate.predictions import Predictions, from_table, to_table
+from omnisource.evaluate.predictions import ANSWER_COLUMNS, Predictions, answers_from_table, from_table, to_table
 from omnisource.types import Example, Format, Taxonomy
 
 TAXONOMY = Taxonomy(names=("run", "jump"))
@@ -57,3 +57,13 @@ def test_from_table__of_no_rows_is_empty():
     nothing = np.zeros(0, dtype=np.int64)
     empty = Predictions(example_indices=nothing, class_indices=nothing, probs=np.zeros((0, 2), np.float32))
     assert len(from_table(to_table(empty, EXAMPLES, TAXONOMY))) == 0
+
+
+def test_answers_from_table__needs_no_probabilities(tmp_path):
+    pq.write_table(to_table(PREDICTIONS, EXAMPLES, TAXONOMY), tmp_path / "predictions.parquet")
+    answers = answers_from_table(pq.read_table(tmp_path / "predictions.parquet", columns=list(ANSWER_COLUMNS)))
+    assert answers.example_indices.tolist() == [0, 2]
+    assert answers.class_indices.tolist() == [0, 1]
+    assert answers.predicted.tolist() == [1, 0]
+    assert answers.confidence.tolist() == [0.75, 0.5]
+    assert answers.paths == ("a.mp4", "c.mp4")

@@ -1,43 +1,22 @@
 """Two runs with predictions written by hand: what changed, with numbers that can be derived on paper."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from omnisource import config
 from omnisource.errors import DataError, WorkspaceError
-from omnisource.evaluate import metrics, predictions
 from omnisource.examples import write_examples
 from omnisource.pipeline import comparing
 from omnisource.tables import SCHEMAS
-from omnisource.types import Example, Format
 from omnisource.workspace import Workspace
-from tests.workspaces import CLASSES, workspace_with
-
-TRUTH = (0, 0, 0, 0, 1, 1, 1, 1)  # four boxing, four yoyo, no kick
-BASELINE = (0, 0, 1, 1, 1, 1, 1, 0)
-STUDENT = (0, 0, 0, 2, 1, 1, 1, 1)
-
-
-def write_run(workspace: Workspace, name: str, predicted: tuple[int, ...], truth: tuple[int, ...] = TRUTH) -> None:
-    """A run that is sure of each of its answers."""
-    said = predictions.Predictions(
-        example_indices=np.arange(len(truth)),
-        class_indices=np.array(truth),
-        probs=np.eye(3, dtype=np.float32)[list(predicted)],
-    )
-    examples = [Example(path=Path("x"), format=Format.TRIMMED, source="target", class_index=c) for c in truth]
-    folder = workspace.run(name)
-    folder.mkdir(parents=True)
-    (folder / "state.json").write_text('{"state": "done"}')
-    pq.write_table(predictions.to_table(said, examples, CLASSES), folder / "predictions.parquet")
-    measured = metrics.measure(said, np.random.default_rng(0))
-    (folder / "metrics.json").write_text(json.dumps({"settings": {}, "metrics": asdict(measured)}))
+from tests.evaluated_runs import BASELINE, STUDENT, TRUTH, write_run
+from tests.workspaces import workspace_with
 
 
 @pytest.fixture
@@ -176,3 +155,17 @@ def test_procedures__a_recipe_that_has_other_examples_by_now(table_1: Workspace)
 def test_procedures__without_a_baseline(tmp_path: Path):
     with pytest.raises(WorkspaceError, match="no evaluated baseline yet; `omnisource teach`, then `evaluate`"):
         comparing.procedures(workspace_with(tmp_path / "w", scored=[]))
+
+
+def test_tried_procedures__only_where_web_data_came_first(table_1: Workspace, tmp_path: Path):
+    assert comparing.tried_procedures(table_1) == comparing.procedures(table_1)
+    plain = workspace_with(tmp_path / "plain", scored=[])
+    assert comparing.tried_procedures(plain) == []
+    write_run(plain, "tsn-baseline", BASELINE)
+    assert comparing.tried_procedures(plain) == []
+
+
+def test_compare__needs_no_torch():
+    code = "import sys, omnisource.pipeline.comparing, omnisource.pipeline.reporting; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "False"

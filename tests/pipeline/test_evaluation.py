@@ -9,15 +9,15 @@ import pytest
 
 from omnisource import config
 from omnisource.errors import WorkspaceError
-from omnisource.pipeline import evaluation, training
+from omnisource.pipeline import evaluated, evaluation, training
 from omnisource.workspace import Workspace
 from tests import workspaces
 
 
 def test_evaluate__writes_predictions_and_metrics(labelled: Workspace):
     measured = evaluation.evaluate(labelled, "tsn-baseline", progress=False)
-    said = evaluation.saved_predictions(labelled, "tsn-baseline")
-    assert measured == evaluation.saved_metrics(labelled, "tsn-baseline")
+    said = evaluated.saved_predictions(labelled, "tsn-baseline")
+    assert measured == evaluated.saved_metrics(labelled, "tsn-baseline")
     assert measured.num_examples == len(said) == 12
     assert measured.top1 == pytest.approx((said.predicted == said.class_indices).mean())
     np.testing.assert_allclose(said.probs.sum(axis=1), 1, atol=1e-5)
@@ -82,13 +82,6 @@ def test_evaluate__the_longest_network_name_decides_on_the_protocol(labelled: Wo
 def test_evaluate__before_the_run_is_trained(labelled: Workspace):
     with pytest.raises(WorkspaceError, match="run 'tsn-omnisource' has no trained network yet"):
         evaluation.evaluate(labelled, "tsn-omnisource", progress=False)
-
-
-def test_saved_predictions__before_the_run_is_evaluated(labelled: Workspace):
-    message = "run 'tsn-baseline' has no predictions yet; `omnisource evaluate tsn-baseline` makes them"
-    with pytest.raises(WorkspaceError, match=message):
-        evaluation.saved_predictions(labelled, "tsn-baseline")
-    assert evaluation.saved_metrics(labelled, "tsn-baseline") is None
 
 
 def test_validation__is_written_beside_the_metrics_of_its_epoch(labelled: Workspace):

@@ -11,7 +11,7 @@ import yaml
 from omnisource import config
 from omnisource.errors import CheckpointError, ConfigError, TeacherError, WorkspaceError
 from omnisource.media import content_key, open_video
-from omnisource.pipeline import collecting, evaluation, flow, recipes, scoring, training
+from omnisource.pipeline import collecting, evaluated, evaluation, flow, recipes, scoring, training
 from omnisource.pipeline.flow_extraction import extract
 from omnisource.transform.optical_flow import from_pictures
 from omnisource.types import Format
@@ -192,7 +192,7 @@ def test_evaluate__what_has_no_flow_is_dropped_and_the_others_keep_their_places(
     val = collecting.target_examples(measured, "val")
     flow.flow_path(flow.flow_folder(measured), content_key(val[4].path)).unlink()
     assert evaluation.evaluate(measured, "flow2d-baseline", progress=False).num_examples == 11
-    places = evaluation.saved_predictions(measured, "flow2d-baseline").example_indices
+    places = evaluated.saved_predictions(measured, "flow2d-baseline").example_indices
     assert places.tolist() == [place for place in range(12) if place != 4]
     report = yaml.safe_load(measured.report_path("evaluate.flow2d-baseline").read_text())
     assert report["reasons"] == {"missing_file": 1}

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from omnisource.errors import ConfigError, WorkspaceError
-from omnisource.pipeline import comparing, evaluation, fusing, stages, training
+from omnisource.pipeline import comparing, evaluation, fusing, progress, stages, training
+from omnisource.pipeline.evaluated import saved_metrics, saved_predictions
 from omnisource.pipeline.run_folders import run_state
 from omnisource.workspace import Workspace
 
@@ -21,11 +22,11 @@ def evaluated(labelled: Workspace) -> Workspace:
 
 def test_fuse_runs__is_a_run_with_predictions_and_metrics(evaluated: Workspace):
     fused = fusing.fuse_runs(evaluated, *RUNS, 0.25)
-    first, second = (evaluation.saved_predictions(evaluated, run).probs for run in RUNS)
-    probs = evaluation.saved_predictions(evaluated, fused.run).probs
+    first, second = (saved_predictions(evaluated, run).probs for run in RUNS)
+    probs = saved_predictions(evaluated, fused.run).probs
     assert probs == pytest.approx(0.75 * first + 0.25 * second, abs=1e-6)
     assert list(fused.results) == [*RUNS, "tsn-baseline+slowonly-baseline"]
-    assert evaluation.saved_metrics(evaluated, fused.run) == fused.results[fused.run]
+    assert saved_metrics(evaluated, fused.run) == fused.results[fused.run]
     settings = json.loads((evaluated.run(fused.run) / "metrics.json").read_text())["settings"]
     assert (settings["fused"], settings["weight"], settings["space"]) == (list(RUNS), 0.25, "probs")
 
@@ -35,15 +36,15 @@ def test_fuse_runs__is_compared_listed_and_left_alone_by_evaluate(evaluated: Wor
     assert comparing.compare(evaluated, RUNS[0], run).overall.num_lost == 0
     assert run in comparing.results(evaluated)
     assert run_state(evaluated.run(run)) == "fused"
-    assert stages.status(evaluated)["runs"][run] == "fused"
+    assert progress.status(evaluated)["runs"][run] == "fused"
     stages.run(evaluated, stages.Options(recipes=()), lambda _: None, start="evaluate", stop="evaluate")
 
 
 def test_fuse_runs__again_with_another_weight_takes_its_place(evaluated: Workspace):
     fusing.fuse_runs(evaluated, *RUNS, 0.0)
     run = fusing.fuse_runs(evaluated, *RUNS, 1.0, "logits").run
-    second = evaluation.saved_predictions(evaluated, RUNS[1])
-    assert evaluation.saved_predictions(evaluated, run).predicted.tolist() == second.predicted.tolist()
+    second = saved_predictions(evaluated, RUNS[1])
+    assert saved_predictions(evaluated, run).predicted.tolist() == second.predicted.tolist()
 
 
 def test_sweep_runs__keeps_nothing(evaluated: Workspace):

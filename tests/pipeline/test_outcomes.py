@@ -9,7 +9,7 @@ import yaml
 from omnisource.catalog import Catalog
 from omnisource.config import Recipe
 from omnisource.item_story import tell
-from omnisource.pipeline.outcomes import Outcome, Step, measured_crop_threshold, outcomes
+from omnisource.pipeline.outcomes import Outcome, Step, outcomes
 from omnisource.reviews import Reviews, Subject, Verdict
 from omnisource.types import Format
 from omnisource.workspace import Workspace
@@ -102,9 +102,3 @@ def test_outcomes__a_recipe_that_cannot_be_asked_says_why(workspace: Workspace):
     found = outcome(workspace, 1)
     assert (found.step, found.is_stale) == (Step.KEPT, False)
     assert "teacher 'gone' has scored nothing yet" in found.trouble
-
-
-def test_measured_crop_threshold__none_before_it_was_measured(workspace: Workspace):
-    assert measured_crop_threshold(workspace) is None
-    (workspace.table("similar").folder / "crop_threshold.json").write_text('{"threshold": 0.75}')
-    assert measured_crop_threshold(workspace) == 0.75

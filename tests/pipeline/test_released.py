@@ -8,7 +8,7 @@ import pytest
 from omnisource import config
 from omnisource.errors import DataError, WorkspaceError
 from omnisource.media import open_video
-from omnisource.pipeline import collecting, recipes, released, stages
+from omnisource.pipeline import collecting, progress, recipes, released, stages
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 from tests import workspaces
@@ -224,13 +224,13 @@ def test_status__teachers_are_not_asked_for(workspace: Workspace, folder: Path):
     workspaces.change(
         workspace, "networks.deep.model.arch=slowonly", "teachers={deep: {networks: [deep], formats: [trimmed]}}"
     )
-    assert stages.networks_to_teach(workspace) == ["tsn"]
+    assert progress.networks_to_teach(workspace) == ["tsn"]
     said: list[str] = []
     options = stages.Options(recipes=("default",), progress=False)
     stages.run(workspace, options, said.append, start="score", stop="score")
     assert said == ["score: not needed; the recipes take the released lists' word"]
     workspaces.change(workspace, "recipes.own.label_source=teacher")
-    assert stages.networks_to_teach(workspace) == ["deep", "tsn"]
+    assert progress.networks_to_teach(workspace) == ["deep", "tsn"]
 
 
 @pytest.mark.parametrize("network", ["tsn", "slowonly"])
@@ -248,7 +248,7 @@ def test_run__a_student_trains_on_released_data(folder: Path, tmp_path: Path, ne
     assert workspace.runs() == [f"{network}-baseline", f"{network}-default"]
     dropped = json.loads(workspace.report_path(f"train.{network}-default").read_text())
     assert dropped["dropped"] == 0
-    assert stages.status(workspace)["next"].startswith("omnisource compare")
+    assert progress.status(workspace)["next"].startswith("omnisource compare")
 
 
 def test_run__ones_own_teacher_scores_the_same_items(folder: Path, tmp_path: Path):

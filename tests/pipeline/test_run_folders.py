@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from omnisource.errors import WorkspaceError, WriterBusyError
-from omnisource.pipeline.run_folders import forget, is_first_process, prepared, run_state, saved_settings
+from omnisource.pipeline.run_folders import (
+    changed_settings,
+    forget,
+    is_first_process,
+    prepared,
+    run_state,
+    saved_settings,
+)
 from omnisource.tables import sole_writer
 
 SETTINGS = {"seed": 0, "network": {"optim": {"epochs": 3}}, "auxiliary": {}}
@@ -93,3 +100,13 @@ def test_forget__is_left_to_the_first_process(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("RANK", "1")
     forget(tmp_path)
     assert run_state(tmp_path) == "done"
+
+
+def test_changed_settings__names_what_differs_and_leaves_out_what_was_not_asked(tmp_path: Path):
+    assert changed_settings(tmp_path, SETTINGS) == []  # before it started
+    with prepared(tmp_path, SETTINGS, redo=False):
+        pass
+    assert changed_settings(tmp_path, SETTINGS) == []
+    wanted = {"network": {"optim": {"epochs": 5}}, "auxiliary": {"web": "a1"}}
+    said = [change.as_sentence for change in changed_settings(tmp_path, wanted)]
+    assert said == ["network.optim.epochs: 3 to 5", "auxiliary.web: null to a1", "auxiliary: {} to null"]

@@ -1,20 +1,21 @@
-"""The stages in their order, and what a workspace says is next."""
+"""The stages in their order."""
 
-import json
 import shutil
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from omnisource import config
 from omnisource.errors import ConfigError
-from omnisource.evaluate.metrics import Metrics
-from omnisource.pipeline import collecting, stages
+from omnisource.pipeline import progress, stages
 from omnisource.workspace import Workspace
 from tests import workspaces
 
 OPTIONS = stages.Options(recipes=("unfiltered", "omnisource"), progress=False)
+
+
+def next_of(workspace: Workspace) -> str:
+    return progress.status(workspace)["next"]
 
 
 def said(workspace: Workspace, start: str, stop: str) -> list[str]:
@@ -113,98 +114,3 @@ def test_run__an_unknown_stage(fresh: Workspace, start: str, stop: str):
 def test_run__stages_the_wrong_way_round(fresh: Workspace):
     with pytest.raises(ConfigError, match="--from label comes after --to check; the order is: target, add"):
         stages.run(fresh, OPTIONS, print, start="label", stop="check")
-
-
-def test_networks_to_teach__teachers_and_the_students_baseline_once(fresh: Workspace):
-    assert stages.networks_to_teach(fresh) == ["tsn", "slowonly"]
-    workspaces.change(fresh, "student=tsn", "teachers={flat: {networks: [tsn], formats: [image]}}")
-    assert stages.networks_to_teach(fresh) == ["tsn"]
-
-
-def next_of(workspace: Workspace) -> str:
-    return stages.status(workspace)["next"]
-
-
-def test_status__what_is_next_before_the_networks(fresh: Workspace):
-    sources = fresh.study().sources
-    config.save(fresh.study().model_copy(update={"sources": ()}), fresh.study_path)
-    assert next_of(fresh) == "omnisource run --to target"
-    collecting.collect_target(fresh)
-    assert next_of(fresh) == "omnisource add FOLDER --name NAME --format image|trimmed|untrimmed"
-    config.save(fresh.study().model_copy(update={"sources": sources}), fresh.study_path)
-    assert next_of(fresh) == "omnisource run --from add --to add"
-    collecting.add(fresh)
-    assert next_of(fresh) == "omnisource check"
-    collecting.check(fresh)
-    assert next_of(fresh) == "omnisource teach"
-
-
-def forget_scores(workspace: Workspace) -> None:
-    workspace.table("scores/deep").clear()
-
-
-@pytest.mark.parametrize(
-    ("undo", "command"),
-    [
-        (lambda workspace: shutil.rmtree(workspace.run("tsn-baseline")), "omnisource teach"),
-        (forget_scores, "omnisource score"),
-        (lambda workspace: workspace.motion_path.unlink(), "omnisource motion"),
-        (lambda workspace: shutil.rmtree(workspace.auxiliary("omnisource")), "omnisource label"),
-        (lambda workspace: None, "omnisource train"),
-    ],
-)
-def test_status__the_first_stage_that_is_not_finished_is_next(labelled: Workspace, undo, command: str):
-    undo(labelled)
-    assert next_of(labelled) == command
-
-
-def test_status__motion_is_not_next_where_no_picture_moves(labelled: Workspace):
-    labelled.motion_path.unlink()
-    workspaces.change(labelled, "student=tsn")
-    assert next_of(labelled) == "omnisource train"
-
-
-def write_state(workspace: Workspace, run: str, state: str) -> None:
-    workspace.run(run).mkdir(exist_ok=True)
-    (workspace.run(run) / "state.json").write_text(json.dumps({"state": state}))
-
-
-def write_metrics(workspace: Workspace, run: str) -> None:
-    measured = Metrics(
-        top1=0.5, top1_low=0.4, top1_high=0.6, top5=1.0, mean_class_accuracy=0.5, mean_ap=0.5, num_examples=12
-    )
-    (workspace.run(run) / "metrics.json").write_text(json.dumps({"settings": {}, "metrics": asdict(measured)}))
-
-
-def test_status__what_is_next_after_the_labels(labelled: Workspace):
-    write_state(labelled, "slowonly-unfiltered", "done")
-    write_state(labelled, "slowonly-omnisource", "stopped")
-    assert next_of(labelled) == "omnisource train"
-    write_state(labelled, "slowonly-omnisource", "done")
-    assert next_of(labelled) == "omnisource evaluate"
-    for run in labelled.runs():
-        write_metrics(labelled, run)
-    assert next_of(labelled) == "omnisource compare slowonly-baseline slowonly-unfiltered"
-
-
-def test_status__is_json_with_a_number_per_stage(labelled: Workspace):
-    found = json.loads(json.dumps(stages.status(labelled)))
-    assert (found["target"], found["items"], found["checked"]) == (24, 23, 23)
-    assert found["dropped"] == {"empty_file": 1, "not_media": 1}
-    assert found["taught"] == {"tsn": "done", "slowonly": "done"}
-    assert found["scored"] == {"flat": 18, "deep": 24}
-    assert found["camera_motion"] is True
-    assert [step["source"] for step in found["recipes"]["unfiltered"]] == ["web_clip", "web_image", "web_video"]
-    assert (found["runs"], found["results"]) == ({"slowonly-baseline": "done", "tsn-baseline": "done"}, {})
-
-
-def test_status__counts_a_recipe_that_only_has_a_file(labelled: Workspace):
-    config.save(config.Recipe(), labelled.root / "recipes" / "mine.yaml")
-    found = stages.status(labelled)
-    assert found["recipes"]["mine"] == []
-    assert found["next"] == "omnisource label"
-
-
-def test_status__of_a_workspace_with_nothing(tmp_path: Path):
-    found = stages.status(Workspace.create(tmp_path / "w", config.Study()))
-    assert (found["target"], found["runs"], found["taught"]) == (0, {}, {"tsn": "new"})

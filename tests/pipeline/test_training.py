@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from omnisource.errors import ConfigError, WorkspaceError, WriterBusyError
-from omnisource.pipeline import collecting, evaluation, networks, recipes, training
+from omnisource.pipeline import collecting, evaluated, evaluation, networks, recipes, training
 from omnisource.pipeline.run_folders import saved_settings
 from omnisource.tables import sole_writer
 from omnisource.types import Format
@@ -85,7 +85,7 @@ def test_train__redo_trains_with_the_new_settings_and_forgets_the_old_results(la
     workspaces.change(labelled, "networks.tsn.optim.epochs=2")
     assert training.train(labelled, "tsn", None, progress=False, redo=True) == "done"
     assert updates(labelled, "tsn-baseline") == [1, 2, 3, 4, 5, 6]
-    assert evaluation.saved_metrics(labelled, "tsn-baseline") is None
+    assert evaluated.saved_metrics(labelled, "tsn-baseline") is None
 
 
 def test_train__the_file_stop_stops_it_and_it_goes_on_later(labelled: Workspace):

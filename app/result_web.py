@@ -1,0 +1,129 @@
+"""The web data of the classes behind a change, to keep or drop for the next recipe."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import result_words, shared, story
+from app.browse_words import link
+from app.components.wall import Action, Tile, acted, opened, wall
+from app.result_choice import first_pages
+from app.result_clips import PAGE, choose_page
+from app.result_words import CERTAINTIES, WHY_NOT_NEAREST
+from omnisource.errors import OmniSourceError
+from omnisource.filters import Stage
+from omnisource.pipeline.gains import Scope
+from omnisource.pipeline.web_behind import Certainty, WebBehind, WebExample
+from omnisource.previews import item_token
+from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.workspace import Workspace
+
+WEB = "res_web"
+ACTIONS = (Action(name="keep", key="K", title="keep"), Action(name="drop", key="D", title="drop"))
+
+
+def web_panel(workspace: Workspace, recipes: Sequence[str], scope: Scope, names: Sequence[str]) -> None:
+    """The examples of the chosen classes that the run may have learnt them from, to keep or drop."""
+    classes = [index for index in (scope.a, scope.b) if index is not None]
+    if not recipes:
+        st.caption("This run learnt from the labelled clips alone.")
+        return
+    if not classes:
+        st.caption("Choose a class, or a pair, above: then the web data that it was learnt from is shown here.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        recipe = recipes[0]
+        if len(recipes) > 1:
+            recipe = st.selectbox("Recipe", recipes, key="res_recipe", bind="query-params", width=200)
+        certainty = st.segmented_control(
+            "Order",
+            list(Certainty),
+            default=Certainty.SUREST,
+            required=True,
+            format_func=CERTAINTIES.get,
+            key="res_first",
+            bind="query-params",
+            on_change=first_pages,
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        try:
+            behind = WebBehind(shared.catalog(workspace), recipe, classes)
+        except OmniSourceError as error:
+            st.caption(shared.plain(str(error)))
+            return
+        total = behind.count()
+        page = choose_page(total, key="res_web_page")
+        shared.copy_as(
+            command=result_words.web_command(shared.shell_quoted(workspace), recipe, [names[one] for one in classes]),
+            cell=result_words.web_cell(str(workspace.root), recipe, classes, certainty),
+            key="res_web_copy",
+        )
+    st.caption(f"**{total:,}** examples of recipe {shared.plain(recipe)}. {WHY_NOT_NEAREST}")
+    if not total:
+        shared.empty("No web data of these classes", "The recipe keeps none of it.", icon="public_off")
+    else:
+        examples = behind.page(certainty, offset=(page - 1) * PAGE, limit=PAGE)
+        _web_wall(workspace, examples, names)
+    _browse_links(workspace, recipe, [names[one] for one in classes])
+
+
+def _web_wall(workspace: Workspace, examples: Sequence[WebExample], names: Sequence[str]) -> None:
+    colours = shared.source_colours(workspace)
+    reviews = Reviews(workspace.reviews_path).about([one.key for one in examples])
+    said = {
+        one.subject.key: one
+        for one in reviews
+        if one.verdict in (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL) and one.subject.start_s is None
+    }
+    st.session_state["res_web_shown"] = {item_token(one.key): one.path.rpartition("/")[2] for one in examples}
+    tiles = [
+        Tile(
+            token=item_token(one.key),
+            path=one.path,
+            format=one.format,
+            label=names[one.class_index],
+            note="" if one.confidence is None else f"teacher {one.confidence:.2f}",
+            title=one.path,
+            corner="" if one.confidence is None else f"{one.confidence:.2f}",
+            bar=one.confidence,
+            colour=colours.get(one.source, ""),
+            origin=one.source,
+            verdict=str(said[one.key].verdict) if one.key in said else "",
+            start_s=one.start_s,
+        )
+        for one in examples
+    ]
+    wall(
+        workspace,
+        tiles,
+        key=WEB,
+        actions=ACTIONS,
+        tile_px=150,
+        on_act=lambda: _decide(workspace),
+        on_open=lambda: story.ask_for(opened(WEB)),
+    )
+    if said:
+        st.caption("What you keep or drop counts when the recipe is applied again, on the pages Thresholds and Train.")
+
+
+def _decide(workspace: Workspace) -> None:
+    files = st.session_state["res_web_shown"]
+    for name, tokens in acted(WEB):
+        known = [token for token in tokens if token in files]
+        what = shared.plain(files[known[0]]) if len(known) == 1 else f"{len(known)} web examples"
+        subjects = [Subject(key=bytes.fromhex(token)) for token in known]
+        shared.decide(workspace, subjects, Verdict(name), what=f"{name.capitalize()} {what}")
+
+
+def _browse_links(workspace: Workspace, recipe: str, classes: Sequence[str]) -> None:
+    """All of it, on the page that filters and relabels."""
+    with st.container(horizontal=True):
+        for name in classes:
+            st.page_link(
+                "views/browse.py",
+                label=f"Browse {shared.plain(name)}",
+                icon=":material/grid_view:",
+                query_params=link(stage=Stage.KEPT, recipe=recipe, class_name=name)
+                | {"workspace": str(workspace.root)},
+            )

@@ -1,0 +1,160 @@
+"""What every page has: the workspace, its catalog, colours, decisions with undo, links, and "the same as a command"."""
+
+import getpass
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import workspaces
+from omnisource.catalog import Catalog
+from omnisource.config import Recipe
+from omnisource.errors import OmniSourceError
+from omnisource.palette import colours
+from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.study_changes import change_study, restore
+from omnisource.workspace import Workspace
+
+UNDO_KEPT = 200
+"""Decisions of this session that can be taken back one by one."""
+
+
+def open_workspace() -> Workspace:
+    """The session's workspace; where there is none, the page says so, points to the overview and ends."""
+    try:
+        workspace = workspaces.current()
+    except OmniSourceError as error:
+        st.error(str(error), icon=":material/folder_off:")
+        st.stop()
+    if workspace is None:
+        empty("No workspace is open", "Open one on the overview, or build the demo there.", icon="folder_open")
+        st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
+        st.stop()
+    return workspace
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _catalog(root: str) -> Catalog:
+    from pathlib import Path
+
+    return Catalog(Workspace(Path(root)))
+
+
+def catalog(workspace: Workspace) -> Catalog:
+    """The catalog of a workspace, shared by all sessions; its queries may run side by side."""
+    return _catalog(str(workspace.root))
+
+
+def source_colours(workspace: Workspace) -> dict[str, str]:
+    """One colour per source, the same on every page."""
+    return colours(source.name for source in workspace.study().sources)
+
+
+def empty(title: str, text: str, *, icon: str = "hourglass_empty") -> None:
+    """A panel that has nothing to show yet says why, and what would fill it."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f":material/{icon}: **{title}**")
+        st.caption(text)
+
+
+def copy_as(*, command: str, cell: str, key: str) -> None:
+    """The same thing as a command line and as a notebook cell, to copy."""
+    with st.popover("Copy as", icon=":material/code:", key=key):
+        st.caption("Command line")
+        st.code(command, language="bash", wrap_lines=True)
+        st.caption("Notebook cell")
+        st.code(cell, language="python", wrap_lines=True)
+
+
+def author() -> str:
+    """Who decides in this session."""
+    return st.session_state.get("author") or getpass.getuser()
+
+
+def decide(
+    workspace: Workspace, subjects: Sequence[Subject], verdict: Verdict, *, what: str, class_index: int | None = None
+) -> None:
+    """Record decisions; they are on the disk when this returns, named in a toast, and can be undone together."""
+    reviews = Reviews(workspace.reviews_path)
+    made = reviews.decide_all(subjects, verdict, class_index=class_index, made_in="app", author=author())
+    if made:
+        _done(workspace, {"ids": made}, what)
+
+
+def judge(workspace: Workspace, subjects: Sequence[tuple[Subject, int]], verdict: Verdict, *, what: str) -> None:
+    """Record whether subjects show the class that stands beside each; like `decide`, and undone together."""
+    reviews = Reviews(workspace.reviews_path)
+    made: list[int] = []
+    for class_index in dict.fromkeys(class_index for _, class_index in subjects):
+        of_class = [subject for subject, its_class in subjects if its_class == class_index]
+        made += reviews.decide_all(of_class, verdict, class_index=class_index, made_in="app", author=author())
+    if made:
+        _done(workspace, {"ids": made}, what)
+
+
+def save_recipe(workspace: Workspace, name: str, recipe: Recipe, *, what: str) -> None:
+    """Write a recipe's file; like a decision it is named in a toast and can be undone."""
+    _done(workspace, {"saved": workspace.save_recipe(name, recipe)}, what)
+
+
+def save_settings(workspace: Workspace, settings: Sequence[str], *, what: str) -> None:
+    """Change study.yaml by settings like "train.joint.power=0.5"; named in a toast, and can be undone."""
+    _done(workspace, {"study": change_study(workspace, settings)}, what)
+
+
+def _done(workspace: Workspace, entry: dict[str, object], what: str) -> None:
+    """Put something on top of what this session can undo."""
+    stack = st.session_state.setdefault("undo", [])
+    stack.append({"workspace": str(workspace.root), "what": what} | entry)
+    del stack[:-UNDO_KEPT]
+    st.toast(f"{what} (undo: key U)", icon=":material/check:")
+
+
+def undo_last(workspace: Workspace) -> None:
+    """Take back what this session decided or saved last in this workspace."""
+    stack = st.session_state.get("undo", [])
+    mine = [entry for entry in stack if entry["workspace"] == str(workspace.root)]
+    if not mine:
+        st.toast("Nothing to undo", icon=":material/info:")
+        return
+    stack.remove(mine[-1])
+    try:
+        if "saved" in mine[-1]:
+            workspace.unsave_recipe(mine[-1]["saved"])
+        elif "study" in mine[-1]:
+            restore(workspace, mine[-1]["study"])
+        else:
+            reviews = Reviews(workspace.reviews_path)
+            reviews.undo_all(reversed(mine[-1]["ids"]), made_in="app", author=author())
+    except OmniSourceError as error:
+        st.toast(f"Not undone: {plain(str(error))}", icon=":material/error:")
+        return
+    st.toast(f"Undone: {mine[-1]['what']}", icon=":material/undo:")
+
+
+def undo_button(workspace: Workspace) -> None:
+    """The button that takes back the last decision; on every page that decides."""
+    stack = [entry for entry in st.session_state.get("undo", []) if entry["workspace"] == str(workspace.root)]
+    label = f"Undo: {stack[-1]['what']}" if stack else "Nothing to undo"
+    st.button(
+        label,
+        icon=":material/undo:",
+        shortcut="U",
+        disabled=not stack,
+        key="undo_button",
+        on_click=undo_last,
+        args=(workspace,),
+        width="stretch",
+    )
+
+
+def shell_quoted(workspace: Workspace) -> str:
+    """The workspace as a command line's `-w`."""
+    import shlex
+
+    return f"-w {shlex.quote(str(workspace.root))}"
+
+
+def plain(text: str) -> str:
+    """Text from the web or from a file name as Markdown shows it literally."""
+    escaped = "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)
+    return escaped.replace("\n", " ")

@@ -1,0 +1,85 @@
+"""Three workspaces - empty, half done, finished - and pages of the app opened on them without a browser."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import serving, workspaces
+from omnisource.workspace import Workspace
+from tests import micro_workspaces, micro_world
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SLOWEST_S = 60.0
+"""Tests run on every core, so a page may wait for its turn."""
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees or changes the recent workspaces of the person who runs it, nor those of another test."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(workspaces, "RECENT", tmp_path / "recent_workspaces.json")
+    monkeypatch.setattr(workspaces, "_opened", {})
+    monkeypatch.setattr(sys, "argv", ["streamlit"])
+    monkeypatch.chdir(tmp_path)
+    serving.previews.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the micro world."""
+    root = tmp_path_factory.mktemp("world")
+    micro_world.build(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def _half_done_once(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return micro_workspaces.half_done_in(tmp_path_factory.mktemp("half_done") / "w", world)
+
+
+@pytest.fixture(scope="session")
+def _finished_once(_half_done_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("finished") / "w"
+    shutil.copytree(_half_done_once, root)
+    micro_workspaces.run(root)
+    return root
+
+
+@pytest.fixture
+def empty(world: Path, tmp_path: Path) -> Workspace:
+    """A workspace in which nothing was run."""
+    return Workspace.create(tmp_path / "empty", micro_world.study(world))
+
+
+@pytest.fixture
+def half_done(_half_done_once: Path, tmp_path: Path) -> Workspace:
+    """Web data was added and checked; nothing was scored."""
+    return Workspace(Path(shutil.copytree(_half_done_once, tmp_path / "half_done")))
+
+
+@pytest.fixture
+def finished(_finished_once: Path, tmp_path: Path) -> Workspace:
+    """Every stage ran, for the recipes "unfiltered" and "omnisource"."""
+    return Workspace(Path(shutil.copytree(_finished_once, tmp_path / "finished")))
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """`open_page("browse", workspace, item=...)`: a page with its link's parameters, run once."""
+
+    def opened(page: str, workspace: Workspace | None, **link: str | list[str]) -> AppTest:
+        test = AppTest.from_file(str(REPOSITORY / "app" / "ui.py"), default_timeout=SLOWEST_S)
+        if workspace is not None:
+            test.query_params["workspace"] = str(workspace.root)
+        for name, value in link.items():
+            test.query_params[name] = value
+        test.switch_page(f"views/{page}.py")
+        return test.run()
+
+    return opened
