@@ -40,10 +40,12 @@ ifneq ($(APP),0)
 	$(BIN)/omnisource app $(DEMO)/workspace-2d
 endif
 
+# The app's tests have processes of their own: what Streamlit leaves behind closes descriptors that others use.
 test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/app --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/app tests/browser
 
 # The browser tests drive Debian's chromium; without one they skip and say so.
 browser:
