@@ -8,11 +8,11 @@ STAMP := $(VENV)/.installed
 DEMO ?= demo
 APP ?= 1
 
-.PHONY: setup demo test browser lint lock clean help
+.PHONY: setup demo notebooks test browser lint lock clean help
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
-	@echo "targets: setup demo test lint lock clean"
+	@echo "targets: setup demo notebooks test lint lock clean"
 
 setup: $(STAMP)
 	@echo "setup: $(VENV) holds what requirements.lock names"
@@ -40,12 +40,13 @@ ifneq ($(APP),0)
 	$(BIN)/omnisource app $(DEMO)/workspace-2d
 endif
 
-# The app's tests have processes of their own: what Streamlit leaves behind closes descriptors that others use.
+notebooks: setup
+	$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir notebooks
+
 test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/app --ignore tests/browser
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/app tests/browser
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The browser tests drive Debian's chromium; without one they skip and say so.
 browser:

@@ -13,10 +13,10 @@ from omnisource.types import Taxonomy
 
 T = TypeVar("T")
 SIZES = (30, 60, 120)
-WIDTH_PX = 146
-"""Five controls fit beside each other in a window of 1280 pixels."""
+WIDTH_PX, SEVERAL_PX = 138, 196
+"""Five controls fit beside each other in a window of 1280 pixels, one of them with room for a name in a chip."""
 _HIDDEN = ("format", "query", "agrees", "confidence", "by")
-_OPEN = {"source": [], "format": [], "confidence": (0.0, 1.0)} | dict.fromkeys(
+_OPEN = {"source": [], "format": [], "confidence": (0.0, 1.0), "text": ""} | dict.fromkeys(
     ("class", "query", "said", "reason", "agrees", "by")
 )
 """What each filter is while it lets everything through; where an item is in the job, and the order, are no filters."""
@@ -49,7 +49,8 @@ def more_controls(choices: Choices, taxonomy: Taxonomy, authors: list[str], filt
             bind="query-params",
             on_change=first_page,
         )
-    st.button("Clear", icon=":material/filter_list_off:", key="browse_clear", type="tertiary", on_click=_clear)
+    if any(f"browse_{name}" in st.query_params for name in _OPEN):
+        st.button("Clear", icon=":material/filter_list_off:", key="browse_clear", type="tertiary", on_click=_clear)
     return filters, size
 
 
@@ -136,7 +137,7 @@ def _several(label: str, name: str, options: Mapping[T, str]) -> list[T]:
         bind="query-params",
         on_change=first_page,
         placeholder="All",
-        width=WIDTH_PX,
+        width=SEVERAL_PX,
     )
 
 

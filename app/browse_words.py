@@ -22,6 +22,7 @@ SORTS = {
     Sort.THRESHOLD: "Near threshold",
     Sort.NEWEST: "Newest",
     Sort.RANDOM: "Random",
+    Sort.SIMILAR: "Similar",
 }
 SAID = {
     Said.NOTHING: "Not decided",
@@ -48,6 +49,7 @@ def link(
     recipe: str | None = None,
     reason: tuple[str, str] | None = None,
     item: str | None = None,
+    like: str | None = None,
 ) -> dict[str, str]:
     """Query parameters of the Browse page, for st.page_link; `reason`: (table, reason) of what was dropped."""
     wanted = {
@@ -58,6 +60,8 @@ def link(
         "browse_recipe": recipe,
         "browse_reason": reason_text(*reason) if reason else None,
         "item": item,
+        "browse_sort": SORTS[Sort.SIMILAR] if like else None,
+        "browse_like": like,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 
@@ -68,6 +72,8 @@ def as_command(where: str, filters: Filters, order: Order, taxonomy: Taxonomy, *
     options = [f"--sort {order.sort}", f"--seed {order.seed}" if order.seed else "", f"--limit {limit}"]
     options += [
         f"--of-recipe {shlex.quote(order.recipe)}" if order.recipe else "",
+        f"--like {shlex.quote(order.like)}" if order.like else "",
+        f"--text {shlex.quote(order.text)}" if order.text else "",
         f"--offset {offset}" if offset else "",
     ]
     return " ".join(["omnisource items", where, *asked, *filter(None, options)])
@@ -75,18 +81,22 @@ def as_command(where: str, filters: Filters, order: Order, taxonomy: Taxonomy, *
 
 def as_cell(root: str, filters: Filters, order: Order, *, limit: int, offset: int) -> str:
     """The same page as a notebook cell."""
+    by_looks = order.sort is Sort.SIMILAR
+    more = "\nfrom omnisource.pipeline.feature_search import near_order" if by_looks else ""
+    nearest = ", nearest=near_order(workspace, order)" if by_looks else ""
     return f"""from pathlib import Path
 
 from omnisource.browsing import Browsing
 from omnisource.catalog import Catalog
-from omnisource.filters import Filters, Order, Said, Sort, Stage, filter_settings
+from omnisource.filters import Filters, Order, Said, Sort, Stage{more}
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
-browsing = Browsing(Catalog(Workspace(Path({root!r}))))
-filters = {_call(filters)}
+workspace = Workspace(Path({root!r}))
+browsing = Browsing(Catalog(workspace))
+filters, order = {_call(filters)}, {_call(order)}
 print(browsing.count(filters))
-browsing.page(filters, {_call(order)}, offset={offset}, limit={limit})"""
+browsing.page(filters, order, offset={offset}, limit={limit}{nearest})"""
 
 
 def _call(record: Filters | Order) -> str:

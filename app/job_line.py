@@ -39,6 +39,14 @@ def job_line(
     st.fragment(_watch, run_every=POLL)(workspace, found, title)
 
 
+def stages_line(workspace: Workspace, last: str, *, title: str, key: str, recipe: str | None = None) -> None:
+    """Offer every stage that is left, up to the last one that a page needs; nothing where there is no web data."""
+    if workspace.study().sources:
+        only = () if recipe is None else ("--recipe", recipe)
+        arguments = ("run", "-w", str(workspace.root), "--to", last, *only)
+        job_line(workspace, arguments, title=title, needs_device=True, key=key, icon=":material/play_arrow:")
+
+
 def _watch(workspace: Workspace, job: jobs.Job, title: str) -> None:
     now = jobs.load(job.folder)
     if not now.is_alive:

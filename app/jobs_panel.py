@@ -18,6 +18,8 @@ NUM_ENDED = 3
 """Jobs that ended and are still listed."""
 TAIL = 6000
 """Letters of a log that are shown."""
+_STOP, _STOP_ELSEWHERE = "jobs_stop_{}", "jobs_elsewhere_{}"
+"""Keys of the buttons that end a job, by its id, and a run of a terminal, by its name."""
 
 
 def jobs_panel(root: Path, *, version: Callable[[], str]) -> None:
@@ -47,6 +49,7 @@ def last_line(job: jobs.Job) -> str:
 
 
 def _panel(root: Path, watched: frozenset[str], version: Callable[[], str], seen: str) -> None:
+    _stop_what_was_clicked(root)
     if watched and (_alive(root) != watched or version() != seen):
         st.rerun()
     known = jobs.jobs(root)
@@ -91,9 +94,7 @@ def _job(job: jobs.Job) -> None:
                 "Stop",
                 icon=":material/stop_circle:",
                 disabled=now == "stopping",
-                key=f"jobs_stop_{job.id}",
-                on_click=_stop,
-                args=(job,),
+                key=_STOP.format(job.id),
                 help="Training saves a checkpoint first; every stage goes on later where it stopped.",
             )
     if said := last_line(job):
@@ -107,8 +108,8 @@ def _run_elsewhere(root: Path, name: str) -> None:
         st.markdown(f"**{shared.plain(name)}**", width="content")
         st.caption("A training that was started in a terminal, or by another program.", width="content")
         st.space("stretch")
-        stop = {"icon": ":material/stop_circle:", "key": f"jobs_elsewhere_{name}", "args": (root, name)}
-        st.button("Stop", on_click=_stop_elsewhere, help="It saves a checkpoint first and can go on later.", **stop)
+        help = "It saves a checkpoint first and can go on later."
+        st.button("Stop", icon=":material/stop_circle:", key=_STOP_ELSEWHERE.format(name), help=help)
 
 
 def _alive(root: Path) -> frozenset[str]:
@@ -137,9 +138,15 @@ def _log(job: jobs.Job) -> str:
     return "\n".join(line for line in text.replace("\r", "\n").splitlines() if line.strip())
 
 
-def _stop(job: jobs.Job) -> None:
-    jobs.stop(job)
-    st.toast(f"{shared.plain(job.title)} was asked to end", icon=":material/stop_circle:")
+def _stop_what_was_clicked(root: Path) -> None:
+    """Before anything is drawn, and in no callback: the toast of a fragment's callback has no place on the page."""
+    for job in jobs.jobs(root):
+        if st.session_state.get(_STOP.format(job.id)):
+            jobs.stop(job)
+            st.toast(f"{shared.plain(job.title)} was asked to end", icon=":material/stop_circle:")
+    for name in _elsewhere(root):
+        if st.session_state.get(_STOP_ELSEWHERE.format(name)):
+            _stop_elsewhere(root, name)
 
 
 def _stop_elsewhere(root: Path, name: str) -> None:

@@ -13,12 +13,15 @@ from omnisource.workspace import Workspace
 
 STAGES = {
     "target": "Read the labelled clips",
+    "search": "Search the web",
+    "fetch": "Download what was found",
     "add": "Add web data",
     "check": "Check every item",
     "flow": "Measure optical flow",
     "teach": "Train the teachers",
     "score": "Let the teachers score",
     "motion": "Fit the camera motion",
+    "similar": "Look for duplicates",
     "label": "Apply the recipes",
     "train": "Train the students",
     "evaluate": "Test the runs",

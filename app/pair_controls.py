@@ -21,7 +21,7 @@ def threshold_control(workspace: Workspace, index: PairIndex) -> float:
     measured = crop_threshold(workspace)
     st.subheader("Threshold", anchor=False)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    name = row.selectbox("Recipe", workspace.recipes(), key="dup_recipe", bind="query-params")
+    name = row.selectbox("Recipe", workspace.recipes(), key="dup_recipe", bind="query-params", width=220)
     saved = workspace.recipe(name).duplicate_similarity
     in_force = measured if saved is None else saved
     start = (index.floor + 1) / 2 if in_force is None else min(max(in_force, index.floor), 1.0)

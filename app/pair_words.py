@@ -116,6 +116,8 @@ def progress_text(bands: Sequence[Band]) -> str:
     """How many of the suspects are judged, and as what."""
     judged, settled = sum(band.judged for band in bands), sum(band.settled for band in bands)
     total = sum(band.num_pairs for band in bands)
+    if not total:
+        return "No suspect lies at this threshold or above it"
     duplicates = sum(band.duplicates for band in bands)
     said = f"{duplicates:,} {'duplicate' if duplicates == 1 else 'duplicates'}, {judged - duplicates:,} not"
     text = f"**{judged:,}** of **{total - settled:,}** suspects judged: {said}"
@@ -159,13 +161,19 @@ def in_force_text(recipe: str, *, saved: float | None, measured: float | None) -
     return f"Recipe {recipe} {used}. The slider tries a value; Save writes it into the recipe."
 
 
-def nothing_text(reviews: Iterable[Review]) -> str:
-    """Why the page is empty, and what is decided all the same."""
+def nothing_texts(reviews: Iterable[Review], *, measured: float | None) -> tuple[str, str]:
+    """Why the page is empty, as a title and a sentence, and what is decided all the same."""
     num_known = sum(review.verdict is Verdict.DUPLICATE for review in reviews)
     verb = "duplicate is" if num_known == 1 else "duplicates are"
     known = f" {num_known:,} {verb} already set aside by hand." if num_known else ""
-    return (
-        "Nothing has compared the web data with the labelled clips in this workspace. "
+    if measured is not None:
+        title = "Nothing looks alike"
+        return title, (
+            "The web data was compared with the labelled clips, and no frame is nearly as alike to one of theirs as "
+            f"two crops of the same frame are, which is {measured:.3f}. There is nothing to review." + known
+        )
+    return "No similarities yet", (
+        "Nothing has compared the web data with the labelled clips in this workspace; `omnisource duplicates` does. "
         "The pairs appear here as soon as the table of similarities has its first part." + known
     )
 
@@ -179,7 +187,7 @@ def tiles(pair: Pair, taxonomy: Taxonomy | None, colours: Mapping[str, str]) -> 
             path=side.path,
             format=side.format,
             label=side.title,
-            note=side.lines[1],
+            note=side.lines[1].partition(": ")[2],  # in a narrow tile; the corner says which side it is
             title=side.path,
             corner=corner,
             colour=side.colour,

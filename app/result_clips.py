@@ -78,8 +78,8 @@ def pair_panel(gains: Gains, scope: Scope, names: Sequence[str]) -> None:
             )
 
 
-def flips_panel(workspace: Workspace, gains: Gains, scope: Scope, names: Sequence[str]) -> None:
-    """The clips about which the runs disagree, as a wall that plays."""
+def flips_panel(workspace: Workspace, gains: Gains, scope: Scope, names: Sequence[str]) -> list[FlippedClip]:
+    """The clips about which the runs disagree, as a wall that plays; returns those that are shown."""
     counts = gains.num_flips(scope)
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = st.segmented_control(
@@ -106,11 +106,12 @@ def flips_panel(workspace: Workspace, gains: Gains, scope: Scope, names: Sequenc
     clips = gains.flips(kind, scope, offset=(page - 1) * PAGE, limit=PAGE)
     if not clips:
         shared.empty("No such clip", "No answer changed in this way here.", icon="done_all")
-        return
+        return []
     clip_format = workspace.study().target.format
     st.session_state["res_clips_shown"] = {clip_token(clip.path): clip for clip in clips}
     tiles = [_clip_tile(clip, kind, names, clip_format) for clip in clips]
     wall(workspace, tiles, key=CLIPS, tile_px=150, on_open=_open_clip)
+    return clips
 
 
 def choose_page(total: int, *, key: str) -> int:
@@ -118,7 +119,7 @@ def choose_page(total: int, *, key: str) -> int:
     num_pages = max(-(-total // PAGE), 1)
     if st.session_state.get(key, 1) > num_pages:
         st.session_state[key] = num_pages
-    return st.pagination(num_pages, key=key, bind="query-params") if num_pages > 1 else 1
+    return shared.pages(num_pages, key=key)
 
 
 def is_clip_asked_for() -> bool:

@@ -13,6 +13,21 @@ from omnisource.workspace import Workspace
 
 HIDDEN = ("top-1 low", "top-1 high", "change low", "change high")
 """What the figure beside the table shows better."""
+_WORDS = (
+    "run",
+    "clips",
+    "top-1",
+    "top-5",
+    "change",
+    "top-5 change",
+    "gained",
+    "lost",
+    "class mean",
+    "recipe",
+    "procedure",
+)
+_WORDS += ("network", "web examples")
+"""Headings that begin with a capital on the page; others are names, or symbols."""
 _FORMATS = {
     "count": "localized",
     "share": "%.1f%%",
@@ -94,7 +109,8 @@ def _values(table: ResultTable, place: int, column: Column) -> list[str | float 
 
 
 def _config(column: Column):
-    label, hint = column.title, _HELP.get(column.title)
+    label = column.title.capitalize() if column.title in _WORDS else column.title
+    hint = _HELP.get(column.title)
     if column.unit == "text":
         return st.column_config.TextColumn(label, help=hint)
     return st.column_config.NumberColumn(label, format=_FORMATS[column.unit], help=hint)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 import streamlit as st
 
 from app import result_words, shared, story
@@ -12,7 +13,8 @@ from app.result_clips import PAGE, choose_page
 from app.result_words import CERTAINTIES, WHY_NOT_NEAREST
 from omnisource.errors import OmniSourceError
 from omnisource.filters import Stage
-from omnisource.pipeline.gains import Scope
+from omnisource.pipeline import feature_search
+from omnisource.pipeline.gains import FlippedClip, Scope
 from omnisource.pipeline.web_behind import Certainty, WebBehind, WebExample
 from omnisource.previews import item_token
 from omnisource.reviews import Reviews, Subject, Verdict
@@ -22,8 +24,18 @@ WEB = "res_web"
 ACTIONS = (Action(name="keep", key="K", title="keep"), Action(name="drop", key="D", title="drop"))
 
 
-def web_panel(workspace: Workspace, recipes: Sequence[str], scope: Scope, names: Sequence[str]) -> None:
-    """The examples of the chosen classes that the run may have learnt them from, to keep or drop."""
+@st.cache_data(max_entries=4, show_spinner="Looking for what is alike")
+def _near(root: str, version: str, clips: tuple[str, ...], _workspace: Workspace) -> pa.Table:
+    return feature_search.near_clips(_workspace, clips)
+
+
+def web_panel(
+    workspace: Workspace, recipes: Sequence[str], scope: Scope, names: Sequence[str], clips: Sequence[FlippedClip]
+) -> None:
+    """The examples of the chosen classes that the run may have learnt them from, to keep or drop.
+
+    `clips` are those shown above, to which some of the examples lie nearest.
+    """
     classes = [index for index in (scope.a, scope.b) if index is not None]
     if not recipes:
         st.caption("This run learnt from the labelled clips alone.")
@@ -35,9 +47,13 @@ def web_panel(workspace: Workspace, recipes: Sequence[str], scope: Scope, names:
         recipe = recipes[0]
         if len(recipes) > 1:
             recipe = st.selectbox("Recipe", recipes, key="res_recipe", bind="query-params", width=200)
+        can_tell = bool(clips) and feature_search.clips_encoder(workspace) is not None
+        orders = [one for one in Certainty if can_tell or one is not Certainty.NEAREST]
+        if st.session_state.get("res_first") not in (None, *orders):
+            del st.session_state["res_first"]  # chosen for clips that are gone
         certainty = st.segmented_control(
             "Order",
-            list(Certainty),
+            orders,
             default=Certainty.SUREST,
             required=True,
             format_func=CERTAINTIES.get,
@@ -52,18 +68,28 @@ def web_panel(workspace: Workspace, recipes: Sequence[str], scope: Scope, names:
         except OmniSourceError as error:
             st.caption(shared.plain(str(error)))
             return
-        total = behind.count()
+        total, paths = behind.count(), tuple(clip.path for clip in clips)
         page = choose_page(total, key="res_web_page")
         shared.copy_as(
             command=result_words.web_command(shared.shell_quoted(workspace), recipe, [names[one] for one in classes]),
-            cell=result_words.web_cell(str(workspace.root), recipe, classes, certainty),
+            cell=result_words.web_cell(str(workspace.root), recipe, classes, certainty, paths),
             key="res_web_copy",
         )
-    st.caption(f"**{total:,}** examples of recipe {shared.plain(recipe)}. {WHY_NOT_NEAREST}")
+    told = f"**{total:,}** examples of recipe {shared.plain(recipe)}. "
+    if certainty is Certainty.NEAREST:
+        st.caption(told + f"Those that look most like the {len(clips)} clips above come first.")
+    else:
+        st.caption(told + ("" if can_tell else WHY_NOT_NEAREST))
     if not total:
         shared.empty("No web data of these classes", "The recipe keeps none of it.", icon="public_off")
     else:
-        examples = behind.page(certainty, offset=(page - 1) * PAGE, limit=PAGE)
+        try:
+            version = feature_search.search_version(workspace)
+            nearest = _near(str(workspace.root), version, paths, workspace) if certainty is Certainty.NEAREST else None
+            examples = behind.page(certainty, offset=(page - 1) * PAGE, limit=PAGE, nearest=nearest)
+        except OmniSourceError as error:
+            st.caption(shared.plain(str(error)))
+            return
         _web_wall(workspace, examples, names)
     _browse_links(workspace, recipe, [names[one] for one in classes])
 
@@ -83,7 +109,7 @@ def _web_wall(workspace: Workspace, examples: Sequence[WebExample], names: Seque
             path=one.path,
             format=one.format,
             label=names[one.class_index],
-            note="" if one.confidence is None else f"teacher {one.confidence:.2f}",
+            note=_note(one),
             title=one.path,
             corner="" if one.confidence is None else f"{one.confidence:.2f}",
             bar=one.confidence,
@@ -105,6 +131,12 @@ def _web_wall(workspace: Workspace, examples: Sequence[WebExample], names: Seque
     )
     if said:
         st.caption("What you keep or drop counts when the recipe is applied again, on the pages Thresholds and Train.")
+
+
+def _note(one: WebExample) -> str:
+    if one.similarity is not None:
+        return f"{one.similarity:.2f} alike"
+    return "" if one.confidence is None else f"teacher {one.confidence:.2f}"
 
 
 def _decide(workspace: Workspace) -> None:

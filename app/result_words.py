@@ -7,11 +7,15 @@ from omnisource.pipeline.gains import FlippedClip, Kind, Scope
 from omnisource.pipeline.web_behind import Certainty
 
 KINDS = {Kind.GAINED: "Now right", Kind.LOST: "Now wrong", Kind.MOVED: "Wrong in another way"}
-CERTAINTIES = {Certainty.SUREST: "Surest first", Certainty.LEAST_SURE: "Least sure first"}
+CERTAINTIES = {
+    Certainty.SUREST: "Surest first",
+    Certainty.LEAST_SURE: "Least sure first",
+    Certainty.NEAREST: "Nearest to these clips",
+}
 TABLES = {"runs": "Side by side", "sources": "By source", "procedures": "Procedures of Table 1"}
 WHY_NOT_NEAREST = (
-    "Which web data lies nearest to a clip is known only once both share features; until then these are all examples "
-    "of the chosen classes."
+    "Which web data lies nearest to a clip is known once a network has seen both (`omnisource duplicates`); until then "
+    "these are all examples of the chosen classes."
 )
 
 
@@ -71,16 +75,22 @@ def web_command(where: str, recipe: str, classes: Sequence[str]) -> str:
     return "\n".join(f"omnisource items {line} --sort confident {where}" for line in lines)
 
 
-def web_cell(root: str, recipe: str, class_indices: Sequence[int], certainty: Certainty) -> str:
-    """The same examples."""
+def web_cell(
+    root: str, recipe: str, class_indices: Sequence[int], certainty: Certainty, clips: Sequence[str] = ()
+) -> str:
+    """The same examples; `clips` are those that they are to be near to."""
+    by_looks = certainty is Certainty.NEAREST
+    nearest = f", nearest=near_clips(workspace, {list(clips)!r})" if by_looks else ""
+    more = ["from omnisource.pipeline.feature_search import near_clips"] if by_looks else []
     return (
         _opening(
             root,
             "from omnisource.catalog import Catalog",
+            *more,
             "from omnisource.pipeline.web_behind import Certainty, WebBehind",
         )
         + f"behind = WebBehind(Catalog(workspace), {recipe!r}, {list(class_indices)!r})\n"
-        + f"print(behind.count())\nbehind.page(Certainty.{certainty.name}, limit=24)"
+        + f"print(behind.count())\nbehind.page(Certainty.{certainty.name}, limit=24{nearest})"
     )
 
 

@@ -7,13 +7,17 @@ import streamlit as st
 
 from app import workspaces
 from omnisource.catalog import Catalog
+from omnisource.collect.queries import Query
 from omnisource.config import Recipe
 from omnisource.errors import OmniSourceError
 from omnisource.palette import colours
+from omnisource.pipeline import queries
 from omnisource.reviews import Reviews, Subject, Verdict
 from omnisource.study_changes import change_study, restore
 from omnisource.workspace import Workspace
 
+MOST_PAGES, PAGE_PX = 5, 40
+"""Numbers of pages beside each other, and the width of one."""
 UNDO_KEPT = 200
 """Decisions of this session that can be taken back one by one."""
 
@@ -54,6 +58,25 @@ def empty(title: str, text: str, *, icon: str = "hourglass_empty") -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f":material/{icon}: **{title}**")
         st.caption(text)
+
+
+def sentence(error: Exception) -> str:
+    """What an error says, as a panel that has nothing to show would say it."""
+    said = str(error)
+    return plain(said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."))
+
+
+def table_height(num_rows: int, *, most: int = 10) -> int:
+    """Pixels of a table that shows all its rows, or `most` of them and half of the next, which tells of the rest."""
+    return round(38 + 35 * (num_rows if num_rows <= most else most + 0.5))
+
+
+def pages(num_pages: int, *, key: str) -> int:
+    """The page that is shown, in the link; a choice where there are several."""
+    if num_pages <= 1:
+        return 1
+    width = PAGE_PX * (min(num_pages, MOST_PAGES) + 3)  # with the arrows; in less it hides its last page
+    return st.pagination(num_pages, max_visible_pages=MOST_PAGES, width=width, key=key, bind="query-params")
 
 
 def copy_as(*, command: str, cell: str, key: str) -> None:
@@ -101,6 +124,21 @@ def save_settings(workspace: Workspace, settings: Sequence[str], *, what: str) -
     _done(workspace, {"study": change_study(workspace, settings)}, what)
 
 
+def save_queries(workspace: Workspace, rows: Sequence[Query], *, based_on: int) -> queries.Revision:
+    """Write queries and tags as a new revision; named in a toast, and can be undone by one more."""
+    saved = queries.save(workspace, rows, based_on=based_on)
+    if saved.number != based_on:
+        what = f"Queries: revision {saved.number}"
+        _done(workspace, {"queries": based_on, "written": saved.number}, what)
+    return saved
+
+
+def accept_queries(workspace: Workspace, revision: int) -> None:
+    """Let a revision of the queries be searched; named in a toast, and can be undone."""
+    queries.accept(workspace, revision, author=author())
+    _done(workspace, {"accepted": revision}, f"Queries: revision {revision} accepted")
+
+
 def _done(workspace: Workspace, entry: dict[str, object], what: str) -> None:
     """Put something on top of what this session can undo."""
     stack = st.session_state.setdefault("undo", [])
@@ -122,6 +160,10 @@ def undo_last(workspace: Workspace) -> None:
             workspace.unsave_recipe(mine[-1]["saved"])
         elif "study" in mine[-1]:
             restore(workspace, mine[-1]["study"])
+        elif "queries" in mine[-1]:
+            queries.restore(workspace, mine[-1]["queries"], based_on=mine[-1]["written"])
+        elif "accepted" in mine[-1]:
+            queries.withdraw(workspace, mine[-1]["accepted"])
         else:
             reviews = Reviews(workspace.reviews_path)
             reviews.undo_all(reversed(mine[-1]["ids"]), made_in="app", author=author())

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from app import shared
+from app.browse_words import link as browse_link
 from app.components.player import Bar, Media, player
+from app.pair_words import FORMATS
 from omnisource.item_story import ItemStory, ScoredSegment, best_segment, tell
 from omnisource.palette import KEPT, TARGET
 from omnisource.pipeline.outcomes import Outcome, Step, outcomes
@@ -17,6 +19,8 @@ from omnisource.workspace import Workspace
 TOP = 5
 BUTTONS = {Verdict.KEEP: ("check", "K"), Verdict.DROP: ("close", "D")}
 """Icon and key of the decisions that need no class."""
+CLIPS = {Format.IMAGE: "See it as a moving clip", Format.UNTRIMMED: "See it second by second"}
+"""What the page Clips shows of a format."""
 STEPS = {
     Step.NOT_USED: "not looked at: the recipe leaves out its source or its format",
     Step.NOT_SCORED: "left out: not valid, or not scored yet",
@@ -44,12 +48,21 @@ def close() -> None:
     st.query_params.pop("item", None)
 
 
-def show(workspace: Workspace, *, on_step: Callable[[int], None] | None, on_close: Callable[[], None] = close) -> None:
-    """The story of the item in the link; `on_step` asks for the next (1) or previous (-1) one of the page's wall."""
-    st.dialog("The story of an item", width="large", on_dismiss=on_close)(_story)(workspace, on_step)
+def show(
+    workspace: Workspace,
+    *,
+    on_step: Callable[[int], None] | None,
+    on_close: Callable[[], None] = close,
+    on_like: Callable[[str], None] | None = None,
+) -> None:
+    """The story of the item in the link; `on_step` asks for the next (1) or previous (-1) one of the page's wall.
+
+    `on_like` orders that wall by likeness to the item; other pages lead to the one that can.
+    """
+    st.dialog("The story of an item", width="large", on_dismiss=on_close)(_story)(workspace, on_step, on_like)
 
 
-def _story(workspace: Workspace, on_step: Callable[[int], None] | None) -> None:
+def _story(workspace: Workspace, on_step: Callable[[int], None] | None, on_like: Callable[[str], None] | None) -> None:
     token = st.query_params.get("item", "")
     key = key_of(token)
     if key is not None:
@@ -62,6 +75,7 @@ def _story(workspace: Workspace, on_step: Callable[[int], None] | None) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _media(workspace, told, names)
+        _more_like_it(workspace, told, on_like)
         _scores(told, names)
     with right:
         _decide(told, names, on_step)
@@ -69,11 +83,34 @@ def _story(workspace: Workspace, on_step: Callable[[int], None] | None) -> None:
         _recipes(outcomes(workspace, told.item), names)
         _similar(told)
         _decisions(told, names)
-        shared.copy_as(
-            command=f"omnisource item {token} {shared.shell_quoted(workspace)}",
-            cell=_cell(workspace, token),
-            key="story_copy",
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            shared.copy_as(
+                command=f"omnisource item {token} {shared.shell_quoted(workspace)}",
+                cell=_cell(workspace, token),
+                key="story_copy",
+            )
+            _clips_link(workspace, told)
+
+
+def _more_like_it(workspace: Workspace, told: ItemStory, on_like: Callable[[str], None] | None) -> None:
+    """The wall of what looks like it; what cannot be used was never looked at."""
+    if told.measured is None or not told.measured.ok:
+        return
+    token, label, icon = item_token(told.item.key), "More like it", ":material/image_search:"
+    if on_like is None:
+        query = {"workspace": str(workspace.root)} | browse_link(like=token)
+        st.page_link("views/browse.py", label=label, icon=icon, query_params=query)
+    elif st.button(label, icon=icon, key="story_like", on_click=on_like, args=(token,)):
+        st.rerun()  # the whole page: a dialog alone would stay
+
+
+def _clips_link(workspace: Workspace, told: ItemStory) -> None:
+    """What training would see of it; a clip is seen as it is."""
+    usable = told.num_bytes is not None and (told.measured is None or told.measured.ok)
+    if usable and told.item.format in CLIPS:
+        query = {"workspace": str(workspace.root), "item": item_token(told.item.key)}
+        label = CLIPS[told.item.format]
+        st.page_link("views/clips.py", label=label, icon=":material/animation:", query_params=query)
 
 
 def _media(workspace: Workspace, told: ItemStory, names: tuple[str, ...]) -> None:
@@ -168,7 +205,7 @@ def _decide(told: ItemStory, names: tuple[str, ...], on_step: Callable[[int], No
 def _origin(told: ItemStory, names: tuple[str, ...]) -> None:
     item, measured = told.item, told.measured
     query = "none" if item.class_index is None else names[item.class_index]
-    facts = {"Searched for": query, "Source": f"{item.source}, {item.format}"}
+    facts = {"Searched for": query, "Source": f"{item.source}, {FORMATS[item.format]}"}
     facts["Content hash"] = item_token(item.key)
     facts["Size"] = "the file is gone" if told.num_bytes is None else _size(told.num_bytes)
     if measured is None:

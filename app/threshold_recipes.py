@@ -170,7 +170,7 @@ def _compare(workspace: Workspace, names: tuple[str, str], both: tuple[Recipe, R
                 "only_first": one.only_first,
                 "only_second": one.only_second,
                 "relabelled": one.relabelled,
-                "share": one.share,
+                "share": 100 * one.share,
             }
             for one in overlaps
         ],
@@ -188,7 +188,7 @@ def _compare(workspace: Workspace, names: tuple[str, str], both: tuple[Recipe, R
             "relabelled": st.column_config.NumberColumn(
                 "Relabelled", help="In both, with another class", format="localized"
             ),
-            "share": st.column_config.ProgressColumn("Overlap", format="percent", min_value=0, max_value=1),
+            "share": st.column_config.ProgressColumn("Overlap", format="%.1f%%", min_value=0, max_value=100),
         },
     )
     totals = [told.kept.sum(axis=0) for _, told in kept]
@@ -202,7 +202,7 @@ def _compare(workspace: Workspace, names: tuple[str, str], both: tuple[Recipe, R
             "more": (totals[1] - totals[0])[order],
         },
         hide_index=True,
-        height=300,
+        height=shared.table_height(len(order)),
         key="thr_class_difference",
         alt=f"Segments of each class that {shown[0]} and {shown[1]} keep",
         column_config={

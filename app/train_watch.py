@@ -68,7 +68,7 @@ def _table(runs: Sequence[RunView]) -> None:
             "update": f"{run.update:,} of {run.total_updates:,}",
             "left": "" if run.seconds_left is None else span(run.seconds_left),
             "loss": run.loss,
-            "top1": run.top1,
+            "top1": None if run.top1 is None else 100 * run.top1,
         }
         for run in runs
     ]
@@ -78,7 +78,7 @@ def _table(runs: Sequence[RunView]) -> None:
         key="train_table",
         placeholder="",
         alt="Every run with its state and progress",
-        height=min(38 + 35 * len(rows), 248),
+        height=shared.table_height(len(rows), most=6),
         column_config={
             "run": st.column_config.TextColumn("Run", width="medium"),
             "state": st.column_config.TextColumn("State", width="small"),
@@ -87,7 +87,7 @@ def _table(runs: Sequence[RunView]) -> None:
             "left": st.column_config.TextColumn("Left", width="small"),
             "loss": st.column_config.NumberColumn("Last loss", format="%.3f", width="small"),
             "top1": st.column_config.NumberColumn(
-                "Top-1", format="percent", width="small", help="On the validation clips; empty until it was tested."
+                "Top-1", format="%.1f%%", width="small", help="On the validation clips; empty until it was tested."
             ),
         },
     )

@@ -52,9 +52,7 @@ def painting(workspace: Workspace) -> Iterator[Latency]:
         def turn() -> None:
             before = tile.get_attribute("data-token")
             page.locator(".st-key-browse_on button").click()
-            page.wait_for_function(
-                f"() => ![undefined, '{before}'].includes(document.querySelector('.wall .tile')?.dataset.token)"
-            )
+            page.locator(f".wall .tile[data-token='{before}']").wait_for(state="detached")
 
         yield timed("In the browser: next page of the wall, seen", turn, INTERACTION_S)
         browser.close()

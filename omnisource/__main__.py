@@ -14,16 +14,24 @@ from omnisource.commands import app as the_app
 from omnisource.commands import (
     browsing,
     clips,
+    collect_web,
     collecting,
+    duplicates,
     export,
+    fiftyone,
     flow,
+    forget,
     labelling,
     measure,
+    mini_web,
     models,
     predict,
     presets,
+    queries,
     released,
     report,
+    search_items,
+    searched,
     settings,
     suspects,
     thresholds,
@@ -36,12 +44,17 @@ COMMANDS = (  # in the order of the help
     collecting.init,
     collecting.add,
     released.add_released,
+    searched.add_search,
+    queries.queries,
+    collect_web.collect,
+    forget.forget,
     collecting.check,
     settings.set,
     flow.flow,
     training.teach,
     labelling.score,
     labelling.motion,
+    duplicates.duplicates,
     thresholds.thresholds,
     thresholds.audit,
     thresholds.overlap,
@@ -51,6 +64,7 @@ COMMANDS = (  # in the order of the help
     clips.inflate,
     browsing.items,
     browsing.item,
+    search_items.search_items,
     suspects.suspects,
     measure.measure,
     training.train,
@@ -67,6 +81,7 @@ COMMANDS = (  # in the order of the help
     whole.run,
     whole.status,
     whole.demo,
+    mini_web.mini_web,
     the_app.app,
     whole.doctor,
 )
@@ -102,6 +117,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(fiftyone.group)
 
 if __name__ == "__main__":
     main()

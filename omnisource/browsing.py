@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from omnisource.browsing_sql import Question, compose, dropped_rows, dropped_tables, is_about_item
+from omnisource.browsing_sql import UNKNOWN_PLACE, Question, compose, dropped_rows, dropped_tables, is_about_item
 from omnisource.catalog import Catalog, source
 from omnisource.filters import Filters, Order, Sort, Stage
 from omnisource.reviews import Review, Reviews
@@ -54,6 +54,8 @@ class WallItem:
     """Why it was dropped."""
     detail: str | None
     """The same for a person."""
+    similarity: float | None = None
+    """How alike it is, in the order by similarity; None for an item without features."""
 
     @property
     def agrees(self) -> bool | None:
@@ -101,7 +103,10 @@ class Choices:
     def sorts(self, filters: Filters) -> list[Sort]:
         """The orders that make sense for what is filtered."""
         known = [sort for sort in Sort if filters.reads_scores or not sort.speaks_of_scores]
-        return [sort for sort in known if sort is not Sort.THRESHOLD or self.recipes]
+        without_meaning = set() if self.recipes else {Sort.THRESHOLD}
+        if not self.num_checked or filters.stage is Stage.DROPPED:
+            without_meaning.add(Sort.SIMILAR)  # only valid items have features
+        return [sort for sort in known if sort not in without_meaning]
 
 
 class Browsing:
@@ -115,7 +120,7 @@ class Browsing:
     def choices(self) -> Choices:
         """What there is to filter by; looks once through the items, so keep the answer until `version` changes."""
         items = source(self._workspace.table("items"))
-        found = self._catalog.table(f"SELECT source, format FROM {items} GROUP BY ALL").to_pylist()
+        found = self._catalog.kept(f"SELECT source, format FROM {items} GROUP BY ALL").to_pylist()
         names = {row["source"] for row in found}
         known = [one.name for one in self._workspace.study().sources]
         return Choices(
@@ -139,9 +144,14 @@ class Browsing:
             return 0
         return int(self._ask(f"SELECT count(*) AS n FROM ({question.sql})", question)["n"][0].as_py())
 
-    def page(self, filters: Filters, order: Order, *, offset: int, limit: int) -> list[WallItem]:
-        """The items of the wall from a place on; raises WorkspaceError, OmniSourceError like `compose`."""
-        question = self._question(filters, order)
+    def page(
+        self, filters: Filters, order: Order, *, offset: int, limit: int, nearest: pa.Table | None = None
+    ) -> list[WallItem]:
+        """The items of the wall from a place on; raises WorkspaceError, OmniSourceError like `compose`.
+
+        `nearest` is what `pipeline.feature_search.near` tells, for the order by similarity.
+        """
+        question = self._question(filters, order, nearest)
         if question is None:
             return []
         sql = f"SELECT * FROM ({question.sql}) ORDER BY place, position LIMIT {int(limit)} OFFSET {int(offset)}"
@@ -149,7 +159,13 @@ class Browsing:
         keys = [row["key"] for row in rows if row["key"] is not None]
         paths = self._paths(keys) if any(row["path"] is None for row in rows) else {}
         scores = {} if filters.reads_scores else self._best_scores(filters.teacher, keys)
-        return [_wall_item(row | scores.get(row["key"], {}), paths) for row in rows]
+        found = [_wall_item(row | scores.get(row["key"], {}), paths) for row in rows]
+        if order.sort is not Sort.SIMILAR:
+            return found
+        places = [row["place"] for row in rows]
+        return [
+            replace(item, similarity=None if place == UNKNOWN_PLACE else -place) for item, place in zip(found, places)
+        ]
 
     def decisions(self, items: Iterable[WallItem]) -> dict[bytes, Review]:
         """The decisions in force about using the items of a page, by key."""
@@ -160,18 +176,19 @@ class Browsing:
         """Changes whenever the answers may: with the tables, the recipes' examples, and decisions if asked for."""
         root = self._workspace.root
         names = ["items", "validity", *(f"scores/{name}" for name in scoring_teachers(self._workspace))]
-        seen: list[object] = [[part.name for part in self._workspace.table(name).parts()] for name in names]
+        parts = [part for name in names for part in self._workspace.table(name).parts()]
+        seen: list[object] = [(str(part), part.stat().st_mtime_ns) for part in parts]  # forgetting replaces parts
         seen += [(name, len(self._workspace.table(name).dropped().parts())) for name in dropped_tables(self._workspace)]
         watched = [self._workspace.study_path, *root.glob("auxiliary/*/done.json"), *root.glob("recipes/*.yaml")]
         watched += root.glob("reviews.sqlite*") if filters.asks_people else []
         seen += [(str(path), path.stat().st_mtime_ns) for path in sorted(watched)]
         return hashlib.blake2b(json.dumps(seen).encode(), digest_size=12).hexdigest()
 
-    def _question(self, filters: Filters, order: Order) -> Question | None:
+    def _question(self, filters: Filters, order: Order, nearest: pa.Table | None = None) -> Question | None:
         reviews = self._reviews.current() if filters.asks_people else []
         may_be_untrimmed = not filters.formats or Format.UNTRIMMED in filters.formats
         has_untrimmed = filters.reads_scores and may_be_untrimmed and self._has_untrimmed(filters)
-        return compose(self._workspace, filters, order, reviews, has_untrimmed=has_untrimmed)
+        return compose(self._workspace, filters, order, reviews, has_untrimmed=has_untrimmed, nearest=nearest)
 
     def _has_untrimmed(self, filters: Filters) -> bool:
         scores = self._workspace.table(f"scores/{filters.teacher}")
@@ -205,7 +222,7 @@ class Browsing:
         if not dropped:
             return ()
         sql = f"SELECT dropped_by, reason, count(*) AS n FROM ({dropped}) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
-        return tuple((row["dropped_by"], row["reason"], row["n"]) for row in self._catalog.table(sql).to_pylist())
+        return tuple((row["dropped_by"], row["reason"], row["n"]) for row in self._catalog.kept(sql).to_pylist())
 
 
 def scoring_teachers(workspace: Workspace) -> list[str]:

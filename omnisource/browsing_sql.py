@@ -35,6 +35,8 @@ _NOT_SCORED = (
     "NULL::DOUBLE AS start_s, NULL::DOUBLE AS end_s, NULL::SMALLINT AS top_class, NULL::FLOAT AS confidence,"
     " NULL::FLOAT AS query_prob, NULL::FLOAT[] AS top_probs"
 )
+UNKNOWN_PLACE = 2.0
+"""In the order by similarity, of items without features: behind the least alike, whose place is 1."""
 _PAGE_COLUMNS = (
     "key, path, source, format, query_class, start_s, end_s, top_class, confidence, query_prob,"
     " dropped_by, reason, detail, position"
@@ -42,11 +44,18 @@ _PAGE_COLUMNS = (
 
 
 def compose(
-    workspace: Workspace, filters: Filters, order: Order, reviews: Sequence[Review], *, has_untrimmed: bool
+    workspace: Workspace,
+    filters: Filters,
+    order: Order,
+    reviews: Sequence[Review],
+    *,
+    has_untrimmed: bool,
+    nearest: pa.Table | None = None,
 ) -> Question | None:
     """The question whose answer is the whole wall; None where a table it needs is empty.
 
-    `reviews`: the decisions in force, where the filters speak of them. Raises WorkspaceError for a recipe that has
+    `reviews`: the decisions in force, where the filters speak of them. `nearest`: (key, similarity) of items, for the
+    order by similarity; items that it does not hold come last. Raises WorkspaceError for a recipe that has
     yielded nothing yet, OmniSourceError for an order that its stage does not know.
     """
     if order.sort.speaks_of_scores and not filters.reads_scores:
@@ -64,6 +73,10 @@ def compose(
     if filters.asks_people:
         tables["said_keys"] = _said_keys(filters, reviews)
         conditions.append(_among("said_keys", filters.said is not Said.NOTHING))
+    if order.sort is Sort.SIMILAR:
+        if nearest is None:
+            raise OmniSourceError("order 'similar' needs an item or words that items are to be like")
+        tables["nearest"] = nearest
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     place = _place(workspace, order)
     sql = f"SELECT {_PAGE_COLUMNS}, 1 AS num_segments, {place} AS place FROM ({rows}) s{where}"
@@ -190,6 +203,7 @@ def _place(workspace: Workspace, order: Order) -> str:
         Sort.MARGIN: "top_probs[1] - coalesce(top_probs[2], 0)",
         Sort.DISAGREEMENT: "coalesce(query_prob, confidence) - confidence",
         Sort.RANDOM: "hash(position, $seed)",
+        Sort.SIMILAR: f"coalesce((SELECT -max(n.similarity) FROM nearest n WHERE n.key = s.key), {UNKNOWN_PLACE})",
     }
     if order.sort is not Sort.THRESHOLD:
         return places[order.sort]

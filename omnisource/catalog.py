@@ -1,11 +1,14 @@
 """Questions over the tables, answered by DuckDB without loading them (design: the catalog)."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from omnisource import kept_answers
 from omnisource.report import Dropped
 from omnisource.tables import Table, refuse_damaged
 from omnisource.types import Format, WebItem
@@ -37,15 +40,32 @@ class Catalog:
         cursor = self._connection.cursor()
         for name, rows in (tables or {}).items():
             cursor.register(name, rows)
+        with self._naming_damage(sql):
+            answer = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
+        return pa.RecordBatchReader.from_batches(answer.schema, self._batches(answer, sql))
+
+    def _batches(self, answer: pa.RecordBatchReader, sql: str) -> Iterator[pa.RecordBatch]:
+        with self._naming_damage(sql):
+            yield from answer
+
+    @contextmanager
+    def _naming_damage(self, sql: str) -> Iterator[None]:
+        """Where a query fails because a part that it reads is damaged, say which one."""
         try:
-            return cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(50_000)
-        except duckdb.Error:
-            refuse_damaged(self.workspace.root / "tables")
+            yield
+        except (duckdb.Error, pa.ArrowInvalid, OSError):
+            parts = [part for part in kept_answers.parts_of(sql) if part.is_file()]
+            refuse_damaged(self.workspace.root / "tables", parts)
             raise
 
     def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Answer of a query, whole: for answers that are small."""
         return self.rows(sql, parameters).read_all()
+
+    def kept(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Like `table`, and kept in the workspace until a part changes: for looks through whole tables."""
+        ask = functools.partial(self.table, sql, parameters)
+        return kept_answers.answer(self.workspace.root / "answers", sql, parameters or {}, ask)
 
     def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> object:
         """The single value that a query answers with."""
@@ -66,15 +86,8 @@ class Catalog:
 
         `valid`: only those that the validity stage let through.
         """
-        conditions = ["format IN (SELECT unnest($formats))"]
-        conditions += [
-            f"NOT EXISTS (SELECT 1 FROM {source(table)} d WHERE d.key = i.key)" for table in (done, done.dropped())
-        ]
-        if valid:
-            checked = source(self.workspace.table("validity"))
-            conditions.append(f"EXISTS (SELECT 1 FROM {checked} v WHERE v.key = i.key AND v.ok)")
         items = source(self.workspace.table("items"), order=True)
-        sql = f"SELECT * FROM {items} i WHERE {' AND '.join(conditions)} ORDER BY filename, file_row_number"
+        sql = f"SELECT * FROM {items} i WHERE {self._is_pending(done, valid)} ORDER BY filename, file_row_number"
         waiting: list[WebItem] = []
         for batch in self.rows(sql, {"formats": [str(f) for f in formats]}):
             for row in batch.to_pylist():
@@ -84,6 +97,29 @@ class Catalog:
                     waiting = []
         if waiting:
             yield waiting
+
+    def has_pending(self, done: Table, *, valid: bool, formats: tuple[Format, ...]) -> bool:
+        """Whether there is any such item; much faster than looking for the first."""
+        items = source(self.workspace.table("items"))
+        sql = f"SELECT 1 AS found FROM {items} i WHERE {self._is_pending(done, valid)} LIMIT 1"
+        return self.kept(sql, {"formats": [str(f) for f in formats]}).num_rows > 0
+
+    def valid(self, items: str) -> str:
+        """SQL condition that the validity stage let an item through; `items` is what the query calls its table.
+
+        Where everything was checked, looking for the few that failed is much faster than for the many that passed.
+        """
+        validity = self.workspace.table("validity")
+        if validity.num_rows() == self.workspace.table("items").num_rows():
+            return f"NOT EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND NOT v.ok)"
+        return f"EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND v.ok)"
+
+    def _is_pending(self, done: Table, valid: bool) -> str:
+        """SQL condition on the items `i`; $formats are those that are asked for."""
+        tables = [table for table in (done, done.dropped()) if table.parts()]
+        conditions = ["list_contains($formats, i.format)", *([self.valid("i")] if valid else [])]
+        conditions += [f"NOT EXISTS (SELECT 1 FROM {source(table)} d WHERE d.key = i.key)" for table in tables]
+        return " AND ".join(conditions)
 
     def confidence_histogram(self, teacher: str, *, bins: int = 50) -> pa.Table:
         """Scored segments per source, top class and confidence bin: columns source, top_class, bin, num_segments."""
@@ -116,8 +152,9 @@ class Catalog:
         """Items of these formats that the validity stage let through."""
         tables = source(self.workspace.table("items")), source(self.workspace.table("validity"))
         listed = ", ".join(f"'{item_format}'" for item_format in formats)
-        sql = f"SELECT count(*) FROM {tables[0]} i JOIN {tables[1]} v USING (key) WHERE v.ok AND format IN ({listed})"
-        return int(self.value(sql))
+        joined = f"{tables[0]} i JOIN {tables[1]} v USING (key)"
+        answer = self.kept(f"SELECT count(*) AS n FROM {joined} WHERE v.ok AND format IN ({listed})")
+        return int(answer["n"][0].as_py())
 
     def dropped_by_reason(self, table: str) -> dict[str, int]:
         """How many items a stage left out, by reason, most frequent first."""
@@ -245,6 +282,7 @@ _SQL_TYPES = {
     "int8": "TINYINT",
     "int16": "SMALLINT",
     "int32": "INTEGER",
+    "int64": "BIGINT",
     "float": "FLOAT",
     "double": "DOUBLE",
     "list<item: int16>": "SMALLINT[]",

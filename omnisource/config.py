@@ -11,6 +11,9 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
+from omnisource.clip_config import ClipConfig as ClipConfig
+from omnisource.collect_config import FetchConfig as FetchConfig
+from omnisource.collect_config import SearchConfig as SearchConfig
 from omnisource.errors import ConfigError
 from omnisource.files import write_atomically
 from omnisource.network_config import Fraction, NetworkConfig, Positive, leave_open
@@ -52,17 +55,26 @@ class TargetConfig(StageConfig):
 
 
 class SourceConfig(StageConfig):
-    """One local folder of web data (paper 4.2)."""
+    """One source of web data: a local folder, or what a search finds (paper 3.3, 4.2)."""
 
     name: Name = Field(description='the web resource, such as "google_image"')
     format: Format = Field(description="image, trimmed or untrimmed")
-    path: Path = Field(description="folder; its sub-folders name the classes unless `classes` is given")
+    path: Path | None = Field(
+        None, description="folder; its sub-folders name the classes unless `classes` is given; None: it is searched"
+    )
+    search: SearchConfig | None = Field(None, description="how it is searched; None: its folder is read")
     classes: Path | None = Field(None, description="CSV with the columns path,class; None: the folder's name")
     lists: Path | None = Field(
         None,
         description="annotations/ of the released Mini-Kinetics web data: its lists name the items (paper 4.2); "
         "`omnisource add-released` sets it",
     )
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        if (self.path is None) == (self.search is None):
+            raise ValueError(f"source {self.name!r} needs either `path`, a folder, or `search`, where it is looked for")
+        return self
 
 
 class MediaConfig(StageConfig):
@@ -86,12 +98,24 @@ class ValidityConfig(StageConfig):
 
 
 class TeacherConfig(StageConfig):
-    """One network trained on the target set, or several whose probabilities are averaged (paper 3.4, Fig. 6)."""
+    """One network trained on the target set, or several whose probabilities are averaged (paper 3.4, Fig. 6).
 
-    networks: tuple[Name, ...] = Field(min_length=1, description="networks by name; several are averaged")
+    Or a CLIP network that knows the classes by their names, for the time before anything was labelled.
+    """
+
+    networks: tuple[Name, ...] = Field((), description="networks by name; several are averaged")
+    clip: ClipConfig | None = Field(
+        None, description="CLIP in place of networks: it needs no labelled clips, only the classes' names"
+    )
     formats: tuple[Format, ...] = Field(
         tuple(Format), description="what it scores; a 3D teacher cannot score images (paper 3.4)"
     )
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if bool(self.networks) == (self.clip is not None):
+            raise ValueError("a teacher needs either `networks`, which are trained, or `clip`, which needs no training")
+        return self
 
 
 class ScoreConfig(StageConfig):
@@ -121,6 +145,12 @@ class Recipe(StageConfig):
     duplicate_similarity: float | None = Field(
         None, description="similarity above which an item is a duplicate; None: the measured crop threshold (paper 3.3)"
     )
+    web_copies: Literal["keep", "leave_out"] = Field(
+        "keep", description="items that are near copies of a better web item which is used too; a person's keep wins"
+    )
+    web_copy_similarity: float | None = Field(
+        None, description="similarity above which they are; None: the measured crop threshold (paper 3.3)"
+    )
     confidence: Fraction = Field(0.5, description="least confidence that is kept (paper 3.4 gives no number)")
     confidence_by_source: dict[Name, Fraction] = Field({}, description="overrides `confidence` for a source")
     confidence_by_class: dict[str, Fraction] = Field({}, description="overrides both for a class, by its name")
@@ -136,6 +166,70 @@ class Recipe(StageConfig):
         if self.sources is not None and (unknown := set(self.confidence_by_source) - set(self.sources)):
             raise ValueError(f"confidence_by_source names {sorted(unknown)}, which `sources` leaves out")
         return self
+
+
+class FeaturesConfig(StageConfig):
+    """What sees the frames of web data and labelled clips, to say how alike they are (paper 3.3)."""
+
+    run: Name | None = Field(
+        None, description="trained 2D run whose backbone sees the frames, such as tsn-baseline; None: `backbone`"
+    )
+    clip: ClipConfig | None = Field(
+        None, description="CLIP sees the frames instead, and web data can be searched by words; None: `backbone`"
+    )
+    backbone: str = Field(
+        "resnet50", description="resnet10 to resnet152, bninception, a torchvision name, or package.module:factory"
+    )
+    pretrained: str = Field(
+        "imagenet", description="of `backbone`: imagenet (paper 3.3), ig1b, a file of weights, or none: random ones"
+    )
+    stage: Annotated[int, Field(ge=1, le=4)] = Field(
+        4, description="of a ResNet: the stage whose output is taken; earlier ones tell finer differences"
+    )
+    grid: Positive = Field(
+        1, description="features are averaged over grid x grid places of the frame; more than 1 keeps where things are"
+    )
+    frame_px: Positive = Field(224, description="the whole frame is resized to a square of this side")
+    mean: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
+        (123.675, 116.28, 103.53), description="of each channel, or one for all; 0-255; a run brings its own"
+    )
+    std: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
+        (58.395, 57.12, 57.375), description="of each channel, or one for all; 0-255; a run brings its own"
+    )
+    fps: Annotated[float, Field(gt=0)] = Field(1.0, description="frames a second of web videos")
+    target_fps: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="frames a second of labelled clips; more of them find pictures taken between two seconds"
+    )
+    crop_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.875, description="side of the crops whose likeness is the threshold, as a share of the frame's (224 of 256)"
+    )
+    crop_clips: Positive = Field(1000, description="labelled clips of which one frame is cropped, for the threshold")
+    batch_size: Positive = Field(32, description="frames in one forward pass")
+
+    @model_validator(mode="after")
+    def _sees_by_one_network(self) -> Self:
+        if self.run is not None and self.clip is not None:
+            both = f"run ({self.run}) and clip ({self.clip.name})"
+            raise ValueError(f"both {both} are to see the frames; set one to null")
+        return self
+
+
+class DuplicatesConfig(StageConfig):
+    """How frames are compared, and which pairs are written down (paper 3.3)."""
+
+    splits: tuple[Literal["val", "train"], ...] = Field(
+        ("val", "train"), description="labelled clips that web data is compared with; none: the stage is left out"
+    )
+    dims: Positive = Field(256, description="dimensions kept by whitening; at most one for each labelled clip")
+    ridge: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="whitening: added to each variance, as a share of their mean, to damp directions of noise"
+    )
+    floor: float | None = Field(
+        None, description="less alike pairs are not written down; None: four fifths of the measured crop threshold"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="bf16 finds candidates, fp32 decides; auto: what is faster here. The pairs are the same"
+    )
 
 
 class MotionConfig(StageConfig):
@@ -262,12 +356,15 @@ class Study(StageConfig):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks run")
     target: TargetConfig = TargetConfig()
     sources: tuple[SourceConfig, ...] = ()
+    fetch: FetchConfig = FetchConfig()
     media: MediaConfig = MediaConfig()
     validity: ValidityConfig = ValidityConfig()
     networks: dict[Name, NetworkConfig] = Field({"tsn": NetworkConfig()}, description="networks by name")
     student: Name = Field("tsn", description="network of the baseline and the student")
     teachers: dict[Name, TeacherConfig] = Field({}, description="teachers by name; empty: the student's network")
     score: ScoreConfig = ScoreConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    duplicates: DuplicatesConfig = DuplicatesConfig()
     motion: MotionConfig = MotionConfig()
     flow: FlowConfig = FlowConfig()
     recipes: dict[Name, Recipe] = Field({"default": Recipe()}, description="decisions by name")
@@ -295,6 +392,16 @@ class Study(StageConfig):
                 raise ValueError(f"teacher {teacher!r} names networks that are not there: {', '.join(sorted(unknown))}")
         return self
 
+    @property
+    def folders(self) -> tuple[SourceConfig, ...]:
+        """Sources that are local folders."""
+        return tuple(source for source in self.sources if source.path is not None)
+
+    @property
+    def searched(self) -> tuple[SourceConfig, ...]:
+        """Sources whose items are searched for and downloaded."""
+        return tuple(source for source in self.sources if source.search is not None)
+
 
 def load_study(path: Path) -> Study:
     """Read study.yaml; raises ConfigError that names the file, the key and the nearest known key."""
@@ -321,7 +428,9 @@ def override(study: Study, settings: typing.Iterable[str]) -> Study:
         *parents, last = path.strip().split(".")
         node = values
         for parent in parents:
-            node = node.setdefault(parent, {}) if isinstance(node, dict) else None
+            if isinstance(node, dict) and node.get(parent) is None:  # left open, such as features.clip
+                node[parent] = {}
+            node = node[parent] if isinstance(node, dict) else None
         if not isinstance(node, dict):
             raise ConfigError(f"{path!r} in {setting!r} does not lead to a setting")
         try:

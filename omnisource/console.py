@@ -14,15 +14,10 @@ from omnisource.pipeline.comparing import PairChange, ProcedureResult, RunCompar
 from omnisource.pipeline.networks import BASELINE, PHASES, baseline_name
 from omnisource.pipeline.predicting import Answers, Guess, Prediction, Span
 from omnisource.pipeline.released import Added
+from omnisource.pipeline.result_tables import PROCEDURES
 
 console = Console()
 
-_PROCEDURES = {
-    "labelled_alone": "labelled clips alone",
-    "webly_supervised_pretraining": "pre-training, as found",
-    "semi_supervised_pretraining": "pre-training, filtered",
-    "joint": "joint (OmniSource)",
-}
 _HOW_TO_TRAIN = {
     "webly_supervised_pretraining": "`omnisource train --procedure pretrain_finetune -r RECIPE`, where RECIPE has "
     "label_source: query and confidence: 0",
@@ -124,12 +119,12 @@ def print_procedures(rows: Sequence[ProcedureResult]) -> None:
             table.add_column(column, justify="right", no_wrap=True)
         mine = [row for row in rows if row.network == network]
         for row in mine:
-            table.add_row(_PROCEDURES[row.procedure], escape(row.recipe or ""), *_procedure_numbers(row))
+            table.add_row(PROCEDURES[row.procedure], escape(row.recipe or ""), *_procedure_numbers(row))
         console.print(table)
         measured = {row.procedure for row in mine}
         for name, command in _HOW_TO_TRAIN.items():
             if name not in measured:
-                console.print(f"{_PROCEDURES[name]}: not evaluated yet; {command}")
+                console.print(f"{PROCEDURES[name]}: not evaluated yet; {command}")
     console.print("pre-training: web examples (as found: by query, unfiltered), then the labelled clips")
 
 
@@ -140,11 +135,14 @@ def print_status(found: Mapping[str, object]) -> None:
     table.add_column("state", overflow="fold")
     rows = {
         "target": f"{found['target']} labelled clips",
+        "search": f"{found['candidates']} addresses found" if found["cells"] else "nothing was searched",
+        "fetch": _listed(found["fetched"]) or "nothing was fetched",
         "add": f"{found['items']} items",
         "check": f"{found['checked']} checked; dropped: {_listed(found['dropped']) or 'none'}",
         "teach": _listed(found["taught"]),
         "score": _listed(found["scored"]),
         "motion": "fitted" if found["camera_motion"] else "not fitted",
+        "similar": f"{found['similar']} pairs of frames look alike",
         "label": ", ".join(name for name, funnel in found["recipes"].items() if funnel) or "no recipe applied",
         "train": _listed(found["runs"]),
         "evaluate": ", ".join(f"{run} {row['top1']:.1%}" for run, row in found["results"].items()),

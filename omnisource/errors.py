@@ -64,5 +64,9 @@ class CheckpointError(OmniSourceError):
     """Weights do not fit the network: the missing, surplus or misshapen keys are named."""
 
 
+class WeightsAbsentError(CheckpointError):
+    """Published weights that nobody chose are neither on the disk nor to be had; a stage that can wait is left out."""
+
+
 class ExportError(OmniSourceError):
     """A network cannot be written in a format, or the file does not give what the network gives."""

@@ -39,11 +39,12 @@ class Sort(StrEnum):
     DISAGREEMENT = "disagreement"
     THRESHOLD = "threshold"
     RANDOM = "random"
+    SIMILAR = "similar"
 
     @property
     def speaks_of_scores(self) -> bool:
         """Whether only scored items have a place in this order."""
-        return self not in (Sort.NEWEST, Sort.RANDOM)
+        return self not in (Sort.NEWEST, Sort.RANDOM, Sort.SIMILAR)
 
 
 class Said(StrEnum):
@@ -109,6 +110,10 @@ class Order:
     """Of the random order."""
     recipe: str | None = None
     """Whose threshold the order by nearness to it means."""
+    like: str | None = None
+    """What the order by similarity means: an item, by its key in hex."""
+    text: str | None = None
+    """Or words."""
 
 
 def parse_filters(settings: Iterable[str], taxonomy: Taxonomy) -> Filters:

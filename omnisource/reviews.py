@@ -5,12 +5,15 @@ rows about one subject and one question that are not undone, the newest.
 """
 
 import getpass
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from filelock import FileLock
 
 from omnisource.errors import OmniSourceError
 
@@ -228,12 +231,25 @@ class Reviews:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.is_file():
+            self._create()
         with closing(sqlite3.connect(self.path, timeout=30)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.executescript(_SCHEMA)
             with connection:
                 yield connection
+
+    def _create(self) -> None:
+        """The file, whole or not at all: SQLite lets nobody wait while another turns a new file to WAL."""
+        with FileLock(self.path.with_name(self.path.name + ".lock")):
+            if self.path.is_file():
+                return
+            partial = self.path.with_name(self.path.name + ".partial")
+            partial.unlink(missing_ok=True)
+            with closing(sqlite3.connect(partial)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.executescript(_SCHEMA)
+            os.replace(partial, self.path)
 
 
 def _question(verdict: Verdict, class_index: int | None) -> str:

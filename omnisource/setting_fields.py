@@ -1,5 +1,6 @@
 """A settings model -> what a form needs to know of each setting: title, unit, help, bounds, choices (design 7)."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -49,7 +50,7 @@ class SettingField:
 
 def fields_of(model: type[StageConfig]) -> list[SettingField]:
     """The settings of a model in their order, without those that are models of their own."""
-    return list(_fields(model))
+    return list(_all_fields(model))
 
 
 def read_yaml(text: str) -> object:
@@ -66,6 +67,12 @@ def title_of(name: str) -> str:
     unit, stem = _UNITS.get(suffix, ""), name.removesuffix(suffix)
     words = " ".join(_WORDS.get(word, word) for word in stem.split("_"))
     return words[:1].upper() + words[1:] + (f" ({unit})" if unit else "")
+
+
+@functools.cache
+def _all_fields(model: type[StageConfig]) -> tuple[SettingField, ...]:
+    """Once for each model: pydantic takes 30 ms to tell a schema, and a form asks for nine with every click."""
+    return tuple(_fields(model))
 
 
 def _fields(model: type[StageConfig]) -> Iterator[SettingField]:

@@ -1,6 +1,8 @@
 """How settings are checked, written and explained, whatever they are about: YAML in and out (design: Configuration)."""
 
 import difflib
+import functools
+import types
 import typing
 from pathlib import Path
 
@@ -21,7 +23,7 @@ class StageConfig(BaseModel):
 
 def load(model: type[Model], path: Path) -> Model:
     """Read a YAML file; raises ConfigError that names the file, the key and the nearest known key."""
-    return parse(model, _read_yaml(path), where=str(path))
+    return _loaded(model, _read(path), str(path))
 
 
 def save(config: StageConfig, path: Path) -> None:
@@ -48,13 +50,23 @@ def parse(model: type[Model], values: object, *, where: str) -> Model:
         raise ConfigError(f"{where}: " + "; ".join(lines)) from None
 
 
-def _read_yaml(path: Path) -> object:
+def _read(path: Path) -> str:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; `omnisource init` makes a workspace") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _loaded(model: type[Model], text: str, where: str) -> Model:
+    """A page asks for the same study dozens of times and YAML takes 20 ms; settings are frozen, so all share one."""
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where} is not YAML: {error}") from None
+    return parse(model, values, where=where)
 
 
 def _explain(model: type[BaseModel], error: dict) -> str:
@@ -72,8 +84,17 @@ def _fields_at(model: type[BaseModel], path: tuple) -> typing.Iterable[str]:
     """Names of the settings of the model that `path` leads to, through dicts and tuples."""
     annotation: object = model
     for part in path:
+        annotation = _without_none(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             annotation = annotation.model_fields[part].annotation
         else:
             annotation = typing.get_args(annotation)[1 if typing.get_origin(annotation) is dict else 0]
+    annotation = _without_none(annotation)
     return annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
+
+
+def _without_none(annotation: object) -> object:
+    """`SearchConfig | None` -> `SearchConfig`."""
+    kinds = [one for one in typing.get_args(annotation) if one is not types.NoneType]
+    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    return kinds[0] if is_union and len(kinds) == 1 else annotation

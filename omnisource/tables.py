@@ -36,6 +36,35 @@ SCHEMAS: dict[str, pa.Schema] = {
         [("key", _KEY), ("path", pa.string()), ("source", pa.string()), ("format", pa.string())]
         + [("class_index", pa.int32()), ("url", pa.string())]
     ),
+    # what is searched for a class; every edit writes a whole new revision, and the last one counts
+    "queries": pa.schema(
+        [("revision", pa.int32()), ("class_index", pa.int32()), ("text_kind", pa.string()), ("text", pa.string())]
+        + [("rank", pa.int32()), ("rule", pa.string()), ("use", pa.bool_())]
+    ),
+    # a search result, once for each cell that returned it; licence and author as the site states them
+    "candidates": pa.schema(
+        [("url", pa.string()), ("source", pa.string()), ("format", pa.string()), ("query", pa.string())]
+        + [("class_index", pa.int32()), ("published_after", pa.string()), ("published_before", pa.string())]
+        + [("page_url", pa.string()), ("title", pa.string()), ("author", pa.string()), ("licence", pa.string())]
+        + [("start_s", pa.float64()), ("end_s", pa.float64()), ("file", pa.string()), ("is_new", pa.bool_())]
+    ),
+    # one query in one date window of one source; `requests` counts the result pages that were asked for
+    "cells": pa.schema(
+        [("source", pa.string()), ("class_index", pa.int32()), ("query", pa.string())]
+        + [("published_after", pa.string()), ("published_before", pa.string()), ("returned", pa.int32())]
+        + [("new", pa.int32()), ("requests", pa.int32()), ("outcome", pa.string()), ("detail", pa.string())]
+    ),
+    # one request for media; `key` is the content's where it was kept
+    "attempts": pa.schema(
+        [("url", pa.string()), ("source", pa.string()), ("host", pa.string()), ("started_utc", pa.string())]
+        + [("status", pa.int16()), ("reason", pa.string()), ("detail", pa.string()), ("num_bytes", pa.int64())]
+        + [("elapsed_s", pa.float64()), ("key", _KEY), ("final_url", pa.string()), ("retry", pa.bool_())]
+    ),
+    # near copies within the web data: `key` points to the item that is kept in its place
+    "alike": pa.schema(
+        [("key", _KEY), ("kept_key", _KEY), ("similarity", pa.float32()), ("time_s", pa.float64())]
+        + [("kept_time_s", pa.float64())]
+    ),
     "validity": pa.schema(
         [("key", _KEY), ("ok", pa.bool_()), ("reason", pa.string()), ("width", pa.int32()), ("height", pa.int32())]
         + [("num_frames", pa.int32()), ("fps", pa.float64()), ("duration_s", pa.float64())]
@@ -43,6 +72,11 @@ SCHEMAS: dict[str, pa.Schema] = {
     "similar": pa.schema(
         [("key", _KEY), ("time_s", pa.float64()), ("target_path", pa.string()), ("target_time_s", pa.float64())]
         + [("similarity", pa.float32())]
+    ),
+    # of a web item (key) or of a labelled clip (target_path); crop 0 is the whole frame
+    "features": pa.schema(
+        [("key", _KEY), ("target_path", pa.string()), ("time_s", pa.float64()), ("crop", pa.int8())]
+        + [("vector", pa.list_(pa.float16()))]
     ),
     # source, format and query_class repeat the item's, and top_class and confidence the first of the lists: so that
     # fifteen million rows are counted and filtered without a join
@@ -230,17 +264,44 @@ def require_same(found: Mapping[str, object], wanted: Mapping[str, object], *, w
             )
 
 
-def refuse_damaged(folder: Path) -> None:
-    """Raise WorkspaceError that names the first part below a folder which cannot be read, if there is one."""
+def refuse_damaged(folder: Path, parts: Iterable[Path] = ()) -> None:
+    """Raise WorkspaceError that names the first part below a folder which cannot be read, if there is one.
+
+    Of `parts` every row is read, which takes a second per million; of the others the footer.
+    """
     for part in sorted(folder.rglob("part-*.parquet")):
         _read(part, pq.read_metadata)
+    for part in parts:
+        found = part.stat()
+        damage = _damage(part, found.st_size, found.st_mtime_ns)
+        if damage is not None:
+            raise WorkspaceError(damage)
+
+
+@functools.lru_cache(maxsize=1024)
+def _damage(part: Path, num_bytes: int, changed_ns: int) -> str | None:
+    """What is wrong with the rows of a part; remembered, since every panel of a page will ask."""
+    try:
+        _read(part, _read_through)
+    except WorkspaceError as error:
+        return str(error)
+    return None
+
+
+def _read_through(part: Path) -> None:
+    with pq.ParquetFile(part) as file:
+        for _ in file.iter_batches():
+            pass
 
 
 def _read(part: Path, read: Callable[[Path], T]) -> T:
     try:
         return read(part)
-    except pa.ArrowInvalid as error:
-        raise WorkspaceError(f"{part} is damaged ({error}); move it away and run its stage again") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # it is gone or locked, which the system has said; Arrow's own words about damage have no number
+        said = " ".join(str(error).split())
+        raise WorkspaceError(f"{part} is damaged ({said}); move it away and run its stage again") from None
 
 
 def _write_part(table: Table, number: int, rows: pa.Table) -> None:

@@ -66,10 +66,12 @@ def study(root: Path) -> config.Study:
             "deep": {"networks": ["slowonly"], "formats": ["trimmed", "untrimmed"]},
         },
         "score": {"segment_3d_s": 2.0, "rows_per_part": 4},
+        "features": {"run": "tsn-baseline", "stage": 2, "grid": 2, "frame_px": 32, "target_fps": 4},
         "motion": {"short_side_px": 40, "min_inlier_share": 0.1, "pairs_per_clip": 4, "max_corner_shift": 1.0},
         "recipes": {
-            "unfiltered": {"confidence": 0.0, "label_source": "query"},
-            "omnisource": {"confidence": 0.34},
+            # these small worlds look alike everywhere: tests of duplicates set a threshold, others need every item
+            "unfiltered": {"confidence": 0.0, "label_source": "query", "duplicate_similarity": 2.0},
+            "omnisource": {"confidence": 0.34, "duplicate_similarity": 2.0},
         },
         "train": {"checkpoint_every": 2},
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from omnisource import config
@@ -178,7 +179,7 @@ def test_choices__what_there_is(browsing: Browsing):
     assert choices.reasons == (("items", "repeat", 1), ("validity", "bad", 1))
     assert choices.stages == list(Stage)
     assert choices.usual_stage is Stage.SCORED
-    assert choices.sorts(Filters()) == [Sort.NEWEST, Sort.RANDOM]
+    assert choices.sorts(Filters()) == [Sort.NEWEST, Sort.RANDOM, Sort.SIMILAR]
     assert choices.sorts(ALL_SCORED) == list(Sort)
 
 
@@ -204,3 +205,17 @@ def test_version__changes_with_the_facts_and_with_decisions_only_if_asked(worksp
 def test_with_teacher__the_one_that_has_scored(browsing: Browsing):
     assert browsing.with_teacher(Filters()).teacher == "teacher"
     assert browsing.with_teacher(Filters(teacher="x")).teacher == "x"
+
+
+def test_page__similar_first_and_what_was_not_seen_last(browsing: Browsing):
+    schema = pa.schema([("key", pa.binary(16)), ("similarity", pa.float32())])
+    seen = pa.table([pa.array([key(2), key(4), key(3)], pa.binary(16)), pa.array([0.5, 0.75, -1.0])], schema=schema)
+    found = browsing.page(Filters(), Order(sort=Sort.SIMILAR), offset=0, limit=9, nearest=seen)
+    assert [item.key for item in found[:3]] == [key(4), key(2), key(3)]
+    assert [item.similarity for item in found[:3]] == [0.75, 0.5, -1.0]
+    assert {item.similarity for item in found[3:]} == {None}
+
+
+def test_page__similar_to_nothing_is_refused(browsing: Browsing):
+    with pytest.raises(OmniSourceError, match="order 'similar' needs an item or words that items are to be like"):
+        browsing.page(Filters(), Order(sort=Sort.SIMILAR), offset=0, limit=9)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from omnisource import config
-from omnisource.catalog import Catalog, KnownFiles, KnownKeys, listed_rows
+from omnisource import config, kept_answers
+from omnisource.catalog import Catalog, KnownFiles, KnownKeys, listed_rows, source
 from omnisource.errors import ItemError, WorkspaceError
 from omnisource.report import Report
 from omnisource.types import Format
@@ -48,6 +49,29 @@ def test_pending__leaves_out_what_is_measured_or_dropped(catalog: Catalog):
     with done.writer(rows_per_part=10) as writer:
         writer.add([{"key": key(1), "start_s": 0.0, "end_s": 1.0}], report.take_dropped())
     assert numbers(catalog.pending(done, valid=True, formats=tuple(Format), chunk=99)) == [[3, 4, 5, 6, 7, 8, 9]]
+
+
+def test_has_pending__until_everything_is_measured_or_dropped(catalog: Catalog):
+    done = catalog.workspace.table("scores/other")
+    report = Report("score", progress=False)
+    report.drop(Path("/web/9"), key(9), ItemError("truncated"))
+    with done.writer(rows_per_part=10) as writer:
+        writer.add([{"key": key(n), "start_s": 0.0, "end_s": 1.0} for n in range(1, 8)], report.take_dropped())
+        assert catalog.has_pending(done, valid=True, formats=tuple(Format))
+        assert not catalog.has_pending(done, valid=True, formats=(Format.TRIMMED,))
+        writer.add([{"key": key(8), "start_s": 0.0, "end_s": 1.0}])
+    assert not catalog.has_pending(done, valid=True, formats=tuple(Format))
+    assert catalog.has_pending(done, valid=False, formats=tuple(Format))  # number 20 is broken
+
+
+def test_valid__counts_the_same_where_some_were_not_checked_yet(catalog: Catalog):
+    items = source(catalog.workspace.table("items"))
+    sql = f"SELECT count(*) FROM {items} i WHERE "
+    assert catalog.value(sql + catalog.valid("i")) == 9
+    with catalog.workspace.table("items").writer(rows_per_part=9) as writer:
+        writer.add([{"key": key(30), "path": "/web/30", "source": "web", "format": "image"}])
+    sql = f"SELECT count(*) FROM {source(catalog.workspace.table('items'))} i WHERE "
+    assert catalog.value(sql + catalog.valid("i")) == 9
 
 
 def test_pending__a_workspace_without_items_has_nothing_to_do(tmp_path: Path):
@@ -124,6 +148,31 @@ def test_item__by_its_key(catalog: Catalog):
     item = catalog.item(key(3))
     assert (item.key, item.path, item.format) == (key(3), Path("/web/3"), Format.IMAGE)
     assert catalog.item(key(77)) is None
+
+
+def test_rows__damaged_pages_are_named_whenever_they_are_met(catalog: Catalog):
+    part = catalog.workspace.table("items").parts()[0]
+    pq.write_table(pa.table({"key": [key(n % 250) for n in range(200_000)]}), part, row_group_size=50_000)
+    whole = bytearray(part.read_bytes())
+    last = pq.read_metadata(part).row_group(3).column(0)
+    first = last.dictionary_page_offset or last.data_page_offset
+    whole[first : first + last.total_compressed_size] = bytes(last.total_compressed_size)
+    part.write_bytes(whole)
+    with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged"):
+        for batch in catalog.rows(f"SELECT key FROM {source(catalog.workspace.table('items'))}"):
+            assert batch.num_rows  # the first ones are whole
+
+
+def test_kept__is_asked_anew_when_a_part_was_added(catalog: Catalog, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kept_answers, "SLOW_S", 0.0)
+    items = catalog.workspace.table("items")
+    count = "SELECT count(*) AS n FROM {} WHERE source <> $source"
+    assert catalog.kept(count.format(source(items)), {"source": "x"})["n"].to_pylist() == [10]
+    assert len(list((catalog.workspace.root / "answers").iterdir())) == 1
+    with items.writer(rows_per_part=10) as writer:
+        row = {"key": key(40), "path": "/web/40", "source": "y", "format": "image"}
+        writer.add([row, row | {"key": key(41)}])
+    assert catalog.kept(count.format(source(items)), {"source": "x"})["n"].to_pylist() == [12]
 
 
 def test_rows__a_damaged_part_is_named(catalog: Catalog):

@@ -133,3 +133,19 @@ def test_study__a_mixture_may_not_be_called_like_a_source():
     }
     with pytest.raises(ConfigError, match="a source may not be called 'web': the name is taken"):
         config.parse(config.Study, values, where="test")
+
+
+def test_override__a_setting_below_one_that_was_left_open():
+    study = config.override(config.Study(), ["features.clip.name=RN50", "features.clip.pretrained=openai"])
+    assert study.features.clip == config.ClipConfig(name="RN50", pretrained="openai")
+
+
+@pytest.mark.parametrize("teacher", [{}, {"networks": ["tsn"], "clip": {}}])
+def test_teacher_config__is_networks_or_clip(teacher: dict):
+    with pytest.raises(ConfigError, match="a teacher needs either `networks`, which are trained, or `clip`"):
+        config.parse(config.TeacherConfig, teacher, where="test")
+
+
+def test_features_config__one_network_sees_the_frames():
+    with pytest.raises(ConfigError, match=r"both run \(tsn-baseline\) and clip \(RN50\) are to see the frames"):
+        config.parse(config.FeaturesConfig, {"run": "tsn-baseline", "clip": {"name": "RN50"}}, where="test")

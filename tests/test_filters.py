@@ -69,4 +69,4 @@ def test_filters__ask_people_only_about_decisions():
 
 
 def test_sort__only_two_orders_need_no_scores():
-    assert [sort for sort in Sort if not sort.speaks_of_scores] == [Sort.NEWEST, Sort.RANDOM]
+    assert [sort for sort in Sort if not sort.speaks_of_scores] == [Sort.NEWEST, Sort.RANDOM, Sort.SIMILAR]

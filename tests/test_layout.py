@@ -19,6 +19,8 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
         "floor": (
             "files",
             "network_config",
+            "clip_config",
+            "collect_config",
             "settings",
             "setting_fields",
             "config",
@@ -26,6 +28,7 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
             "tables",
             "examples",
             "catalog",
+            "kept_answers",
             "reviews",
             "report",
             "study_changes",
@@ -44,7 +47,6 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
         "train": ("train",),
         "evaluate": ("evaluate",),
         "demo": ("demo",),
-        "fiftyone_io": ("fiftyone_io",),
     },
     {
         "outside": (
@@ -54,6 +56,9 @@ RINGS: list[dict[str, tuple[str, ...]]] = [  # ring -> part -> its modules or pa
             "pipeline",
             "plots",
             "figures",
+            "fiftyone_io",  # shows every stage's tables, as the app does
+            "fiftyone_plugin",
+            "notebook",
             "presets",
             "commands",
             "doctor",
@@ -66,8 +71,8 @@ PLACE = {name: (ring, part) for ring, parts in enumerate(RINGS) for part, names 
 
 OWNERS = {  # library -> the parts of omnisource/ that may import it; app/ is outside of it
     "streamlit": (),
-    "plotly": ("plots", "figures"),
-    "fiftyone": ("fiftyone_io",),
+    "plotly": ("figures", "notebook"),
+    "fiftyone": ("fiftyone_io", "fiftyone_plugin"),
     "ray": ("engine.ray",),
     **dict.fromkeys(("icrawler", "yt_dlp", "requests", "httpx", "aiohttp", "urllib3"), ("collect",)),
     "urllib.request": ("collect", "models.downloads"),
@@ -82,11 +87,14 @@ WITHOUT_TORCH = (
         "errors",
         "files",
         "network_config",
+        "clip_config",
+        "collect_config",
         "config",
         "workspace",
         "tables",
         "examples",
         "catalog",
+        "kept_answers",
         "reviews",
         "report",
     ),

@@ -19,8 +19,9 @@ def test_readme__its_study_is_one():
 def test_readme__its_commands_and_make_targets_exist():
     from omnisource.__main__ import app
 
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"^omnisource (\w+)", README, re.MULTILINE)) <= commands
+    commands = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
+    commands |= {group.name or group.typer_instance.info.name for group in app.registered_groups}
+    assert set(re.findall(r"^omnisource ([\w-]+)", README, re.MULTILINE)) <= commands
     makefile = (Path(__file__).resolve().parent.parent / "Makefile").read_text(encoding="utf-8")
     assert all(f"\n{target}:" in makefile for target in re.findall(r"^make (\w+)", README, re.MULTILINE))
 

@@ -2,12 +2,13 @@
 
 import multiprocessing
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from omnisource.errors import OmniSourceError
-from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.reviews import Review, Reviews, Subject, Verdict
 
 ITEM = Subject(key=b"a" * 16)
 
@@ -82,6 +83,29 @@ def test_decide__two_people_at_once_lose_nothing(reviews: Reviews):
     with sqlite3.connect(reviews.path) as connection:
         counts = connection.execute("SELECT author, count(*) FROM reviews GROUP BY author ORDER BY author").fetchall()
     assert counts == [("ada", 50), ("bob", 50)]
+
+
+def _decide_in_each(folder: Path, author: str, barrier: threading.Barrier) -> None:
+    for number in range(20):
+        barrier.wait()
+        Reviews(folder / f"{number}.sqlite").decide(ITEM, Verdict.KEEP, made_in="app", author=author)
+
+
+def test_decide__the_first_decisions_of_several_people_lose_nothing(tmp_path: Path):
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(4)
+    people = [context.Process(target=_decide_in_each, args=(tmp_path, name, barrier)) for name in "abcd"]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert [person.exitcode for person in people] == [0] * 4
+    authors = [{one.author for one in _all_made(tmp_path / f"{number}.sqlite")} for number in range(20)]
+    assert authors == [set("abcd")] * 20
+
+
+def _all_made(path: Path) -> list[Review]:
+    return [decision.review for decision in Reviews(path).history(ITEM.key)]
 
 
 def test_decide_all__all_or_none(reviews: Reviews):

@@ -37,6 +37,17 @@ def test_load__an_empty_file_is_all_defaults(tmp_path: Path):
     assert load(Outer, tmp_path / "s.yaml") == Outer()
 
 
+def test_load__is_read_anew_when_the_file_was_changed(tmp_path: Path):
+    path = tmp_path / "s.yaml"
+    path.write_text("name: a")
+    assert load(Outer, path) is load(Outer, path)  # the same words are understood once
+    path.write_text("name: b")
+    assert load(Outer, path).name == "b"
+    path.write_text("nam: c")
+    with pytest.raises(ConfigError, match="did you mean 'name'"):
+        load(Outer, path)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -8,6 +8,7 @@ import textwrap
 import threading
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
@@ -180,5 +181,37 @@ def test_table__a_damaged_part_is_named(tmp_path: Path, ask):
         ask(Table(tmp_path, SCHEMAS["items"], name="items"))
 
 
+def part_with_damaged_pages(path: Path) -> Path:
+    """A part whose footer is whole, so that its rows can be counted and not read."""
+    pq.write_table(pa.table({"x": list(range(1000))}), path)
+    whole = path.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    path.write_bytes(whole[:4] + bytes(len(whole) - 4 - footer) + whole[-footer:])
+    return path
+
+
 def test_refuse_damaged__nothing_to_say_about_whole_parts(tmp_path: Path):
-    refuse_damaged(tmp_path)
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "part-000000.parquet")
+    refuse_damaged(tmp_path, [tmp_path / "part-000000.parquet"])
+
+
+def test_refuse_damaged__reads_every_row_of_the_parts_that_are_asked_for(tmp_path: Path):
+    part = part_with_damaged_pages(tmp_path / "part-000000.parquet")
+    refuse_damaged(tmp_path)  # its footer is fine
+    for _ in range(2):  # the second time from memory
+        with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged .* run its stage again"):
+            refuse_damaged(tmp_path, [part])
+    pq.write_table(pa.table({"x": [1]}), part)
+    refuse_damaged(tmp_path, [part])
+
+
+def test_table__damaged_pages_are_named(tmp_path: Path):
+    part_with_damaged_pages(tmp_path / "part-000000.parquet")
+    with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged"):
+        Table(tmp_path, pa.schema([("x", pa.int64())]), name="items").read()
+
+
+def test_table__a_part_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path):
+    (tmp_path / "part-000000.parquet").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileNotFoundError):
+        Table(tmp_path, SCHEMAS["items"], name="items").num_rows()

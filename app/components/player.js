@@ -36,12 +36,14 @@ export default function (component) {
       span.style.left = (100 * bar.start_s) / length_s + "%"
       span.style.width = (100 * (bar.end_s - bar.start_s)) / length_s + "%"
       span.title = bar.title
+      span.tabIndex = track.children.length ? -1 : 0 // one stop of Tab; arrows go on
       fill.style.height = Math.max(100 * bar.height, 2) + "%"
       fill.style.background = bar.colour
       span.append(fill)
       span.onclick = () => { if (video) { video.currentTime = bar.start_s; video.play() } }
       track.append(span)
     }
+    track.onkeydown = (event) => stepOn(track, event)
     const cursor = element("div", "cursor")
     track.append(cursor)
     if (video) video.ontimeupdate = () => { cursor.style.left = Math.min((100 * video.currentTime) / length_s, 100) + "%" }
@@ -51,6 +53,18 @@ export default function (component) {
     scale.append(element("span", "", "1"), element("span", "", "0"))
     strip.replaceChildren(scale, track, axis)
   }
+}
+
+function stepOn(track, event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+  if (!step) return
+  event.preventDefault()
+  event.stopPropagation()
+  const spans = [...track.querySelectorAll(".span")], here = spans.indexOf(event.target), next = spans[here + step]
+  if (!next) return
+  spans[here].tabIndex = -1
+  next.tabIndex = 0
+  next.focus()
 }
 
 function element(name, className = "", text = "") {

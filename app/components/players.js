@@ -75,10 +75,14 @@ export default function (component) {
     const speeds = element("div", "speeds")
     for (const speed of SPEEDS) {
       const button = element("button", speed === state.speed ? "on" : "", speed + "x")
+      button.setAttribute("aria-pressed", speed === state.speed)
       button.onclick = () => {
         state.speed = speed
         for (const video of videos()) video.playbackRate = speed
-        for (const other of speeds.children) other.classList.toggle("on", other === button)
+        for (const other of speeds.children) {
+          other.classList.toggle("on", other === button)
+          other.setAttribute("aria-pressed", other === button)
+        }
       }
       speeds.append(button)
     }

@@ -45,6 +45,8 @@ export default function (component) {
     found.curve.onpointerdown = press
     found.map.onpointerdown = pan
     root.onkeydown = keys
+    root.setAttribute("role", "group")
+    root.setAttribute("aria-label", "Ribbon of the video: " + data.class_name)
     const here = element("div", "here"), zoom = element("div", "zoom")
     for (const [title, act] of [["Zoom in", () => zoomBy(0.5)], ["Zoom out", () => zoomBy(2)], ["Whole video", () => show(0, data.duration_s)]]) {
       const button = element("button", "", title)
@@ -249,6 +251,7 @@ export default function (component) {
 
   function keys(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === parts.video) return
+    if (event.key === " " && event.target !== root) return // it presses the button that has the focus
     const step = (state.to - state.from) / 20
     if (event.key === "+" || event.key === "=") zoomBy(0.5)
     else if (event.key === "-") zoomBy(2)

@@ -1,5 +1,6 @@
 // A wall of tiles: hover plays, arrows move, X selects, keys act; everything shown is text, never markup.
-// Keys reach the wall that was used last (at first: the first one), unless a field or a dialog has them.
+// Keys reach the wall that has the focus, else the one that was used last (at first: the first one), unless a field or a
+// dialog has them. Tab stops once in a wall, at its current tile.
 const HOVER_MS = 140
 const states = new Map() // the root of a wall -> what is current and selected there
 
@@ -14,10 +15,11 @@ export default function (component) {
   const acknowledged = data.acknowledged
   if (acknowledged?.wall === state.wall) state.unsent = state.unsent.filter((one) => one.number > acknowledged.number)
   state.press = press
+  state.mark = mark
   root.style.setProperty("--tile", (data.tile_px ?? 168) + "px")
   const tiles = root.querySelector(".tiles")
   drawTiles()
-  mark()
+  for (const one of states.values()) one.mark() // a wall that is drawn later may come first on the page
   if (isOtherPage && root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" })
   root.onpointerdown = () => use(root)
   return () => {
@@ -33,7 +35,11 @@ export default function (component) {
       boxes.set(tile.token, old?.said === said ? old : { said, box: makeTile(tile) }) // what is unchanged is not redrawn
     }
     state.boxes = boxes
+    const hadFocus = tiles.contains(root.getRootNode().activeElement)
     tiles.replaceChildren(...[...boxes.values()].map((one) => one.box))
+    const isBack = state.returns && document.activeElement === document.body && !document.querySelector("[role=dialog]")
+    if (isBack) state.returns = false
+    if (hadFocus || isBack) focus() // tiles that are put anew have lost it, and so has the tile that opened a dialog
   }
 
   function makeTile(tile) {
@@ -74,6 +80,7 @@ export default function (component) {
       text.append(bar)
     }
     box.append(picture, text)
+    box.onfocus = () => { use(root); point(tile.token); mark() }
     if (tile.plays) {
       let waiting
       box.onmouseenter = () => { waiting = setTimeout(() => play(picture, tile), HOVER_MS) }
@@ -82,7 +89,7 @@ export default function (component) {
     box.onclick = (event) => {
       point(tile.token)
       if (event.shiftKey || event.ctrlKey || event.metaKey) toggle(tile.token)
-      else setTriggerValue("opened", tile.token)
+      else open(tile.token)
       mark()
     }
     return box
@@ -100,13 +107,23 @@ export default function (component) {
     state.current = Math.max(state.tokens.indexOf(token), 0)
   }
 
+  function open(token) {
+    state.returns = tiles.contains(root.getRootNode().activeElement)
+    setTriggerValue("opened", token)
+  }
+
+  function focus() {
+    tiles.children[state.current]?.focus({ preventScroll: true })
+  }
+
   function toggle(token) {
     if (!state.selected.delete(token)) state.selected.add(token)
   }
 
   function mark() {
     ;[...tiles.children].forEach((box, i) => {
-      box.classList.toggle("current", i === state.current)
+      box.classList.toggle("current", i === state.current && root === wallOfKeys())
+      box.tabIndex = i === state.current ? 0 : -1
       box.classList.toggle("selected", state.selected.has(box.dataset.token))
       box.setAttribute("aria-pressed", state.selected.has(box.dataset.token))
     })
@@ -121,6 +138,7 @@ export default function (component) {
     }
     state.current = Math.min(Math.max(wanted, 0), data.tiles.length - 1)
     mark()
+    if (tiles.contains(root.getRootNode().activeElement)) focus()
     tiles.children[state.current]?.scrollIntoView({ block: "nearest" })
   }
 
@@ -135,7 +153,7 @@ export default function (component) {
     else if (key.toLowerCase() === "x") { toggle(token); mark(); move(1) }
     else if (key.toLowerCase() === "a") { state.tokens.forEach((one) => state.selected.add(one)); mark() }
     else if (key === "Escape" && state.selected.size) { state.selected.clear(); mark() }
-    else if (key === "Enter") setTriggerValue("opened", token)
+    else if (key === "Enter") open(token)
     else if (action) {
       const alone = !state.selected.size
       state.number += 1
@@ -172,7 +190,17 @@ function keepPlace(state, tokens, wanted) {
 let used = null
 
 function use(root) {
+  if (root === used) return
   used = root
+  for (const state of states.values()) state.mark() // only one wall shows where keys go
+}
+
+function wallOfKeys() {
+  if (states.has(used) && used.isConnected) return used
+  const isBefore = (one, other) =>
+    one.getRootNode().host?.compareDocumentPosition(other.getRootNode().host) & Node.DOCUMENT_POSITION_FOLLOWING
+  const shown = [...states.keys()].filter((one) => one.isConnected)
+  return shown.reduce((first, one) => (isBefore(one, first) ? one : first), shown[0])
 }
 
 function onKey(event) {
@@ -181,9 +209,10 @@ function onKey(event) {
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true], [role=dialog]")) return
   if (target instanceof Element && event.key === "Enter" && target.closest("button, a")) return
   if (target instanceof Element && target.closest("[role=slider], [role=radiogroup], [role=tablist], [role=listbox]")) return
-  if (document.querySelector("[role=dialog]")) return
-  const root = states.has(used) && used.isConnected ? used : [...states.keys()].find((one) => one.isConnected)
-  if (root && states.get(root).press(event.key)) {
+  const path = event.composedPath(), focused = [...states.keys()].find((one) => path.includes(one))
+  if (!focused && document.querySelector("[role=dialog]")) return
+  const root = focused ?? wallOfKeys(), isSpace = event.key === " " && target instanceof Element && target.matches(".tile")
+  if (root && states.get(root).press(isSpace ? "Enter" : event.key)) {
     event.preventDefault()
     event.stopPropagation()
   }
@@ -192,7 +221,7 @@ function onKey(event) {
 function drawBar(root, data, numSelected, press) {
   const shown = data.actions.map((one) => [one.key, one.title, one.key])
   if (data.actions.length) shown.push(["X", "select", "x"], ["A", "select all", "a"])
-  const keys = root.querySelector(".keys")
+  const keys = root.querySelector(".keys"), moves = data.actions.length ? [["arrows", "move"], ["Enter", "open"]] : []
   keys.replaceChildren(
     ...shown.map(([key, title, pressed]) => {
       const one = element("button", "key")
@@ -200,7 +229,7 @@ function drawBar(root, data, numSelected, press) {
       one.onclick = () => { use(root); press(pressed) }
       return one
     }),
-    ...[["arrows", "move"], ["Enter", "open"]].map(([key, title]) => {
+    ...moves.map(([key, title]) => {
       const one = element("span", "key")
       one.append(element("kbd", "", key), " " + title)
       return one
@@ -213,7 +242,8 @@ function drawBar(root, data, numSelected, press) {
     keys.append(clear)
   }
   const origins = new Map(data.tiles.filter((tile) => tile.origin).map((tile) => [tile.origin, tile.colour]))
-  const legend = [...origins].map(([name, colour]) => {
+  const place = (name) => (data.sources.indexOf(name) + 1 || data.sources.length + 1)
+  const legend = [...origins].sort(([a], [b]) => place(a) - place(b)).map(([name, colour]) => {
     const one = element("span", "origin"), dot = element("i")
     dot.style.background = colour
     one.append(dot, name)

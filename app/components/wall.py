@@ -102,6 +102,7 @@ def wall(
         "actions": [asdict(action) for action in actions],
         "tile_px": tile_px,
         "current": current,
+        "sources": [source.name for source in workspace.study().sources],
         "turns": on_turn is not None,
         "acknowledged": st.session_state.get(f"{key}_acknowledged"),
     }

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from app import shared
-from app.job_line import job_line
+from app.job_line import job_line, stages_line
 from app.mixture_controls import mixture_controls, reset
 from app.mixture_numbers import show_classes, show_sources, show_warnings
-from omnisource.browsing import applied_recipes
+from omnisource.browsing import applied_recipes, scoring_teachers
 from omnisource.config import JointConfig, Study
 from omnisource.errors import OmniSourceError
 from omnisource.figures.balance import distribution_figure, reads_figure
@@ -126,7 +126,7 @@ try:
     names = workspace.taxonomy().names
     target = target_of(str(workspace.root), tuple(p.name for p in workspace.table("target").parts()), workspace)
 except OmniSourceError as error:
-    shared.empty("No labelled clips yet", shared.plain(str(error)), icon="label_off")
+    shared.empty("No labelled clips yet", shared.sentence(error), icon="label_off")
     st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
     st.stop()
 if recipe not in applied_recipes(workspace):
@@ -135,6 +135,10 @@ if recipe not in applied_recipes(workspace):
         "Applying it chooses the web data that training draws from; it takes seconds and can be repeated.",
         icon="filter_alt",
     )
+    if not scoring_teachers(workspace) and workspace.recipe(recipe).label_source != "listed":
+        stages_line(workspace, "label", title="Run the stages up to the labels", key="balance_stages", recipe=recipe)
+        st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
+        st.stop()
     label_it = ["label", "-w", str(workspace.root), "--recipe", recipe]
     job_line(
         workspace,

@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
 import streamlit as st
 
-from app import browse_words, shared, story
+from app import browse_looks, browse_words, shared, story
 from app.browse_controls import main_controls, more_controls
 from app.components.wall import Action, Tile, acted, opened, turned, wall
+from app.fiftyone_panel import fiftyone_panel
 from omnisource.browsing import Browsing, Choices, WallItem
 from omnisource.errors import OmniSourceError
-from omnisource.filters import Filters, Order
+from omnisource.filters import Filters, Order, filter_settings
+from omnisource.pipeline import feature_search
 from omnisource.previews import item_token
 from omnisource.reviews import Review, Reviews, Subject, Verdict
 from omnisource.types import Format
@@ -40,10 +43,17 @@ def count_of(root: str, version: str, asked: str, _browsing: Browsing, _filters:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def page_of(
-    root: str, version: str, asked: str, span: tuple[int, int], _browsing: Browsing, _filters: Filters, _order: Order
+    root: str,
+    version: str,
+    asked: str,
+    span: tuple[int, int],
+    _browsing: Browsing,
+    _filters: Filters,
+    _order: Order,
+    _nearest: pa.Table | None,
 ) -> list[WallItem]:
     offset, limit = span
-    return _browsing.page(_filters, _order, offset=offset, limit=limit)
+    return _browsing.page(_filters, _order, offset=offset, limit=limit, nearest=_nearest)
 
 
 def token_of(item: WallItem) -> str:
@@ -79,6 +89,8 @@ def _label(item: WallItem, names: Sequence[str]) -> str:
 
 
 def _note(item: WallItem, names: Sequence[str]) -> str:
+    if item.similarity is not None:
+        return f"{item.similarity:.2f} alike"
     if item.query_class is None:
         return "no query"
     if item.agrees:
@@ -141,6 +153,7 @@ def turn(step: int | None = None) -> None:
 
 
 st.title("Browse")
+st.caption("All web data as a wall, with what the teachers say; what you keep, drop or relabel is on the disk at once.")
 try:
     root, version = str(workspace.root), browsing.version(EVERYTHING)
     choices = choices_of(root, version, browsing)
@@ -152,6 +165,7 @@ try:
     filters, order = main_controls(choices, taxonomy)
     with st.container(horizontal=True, vertical_alignment="center"):
         filters, size = more_controls(choices, taxonomy, Reviews(workspace.reviews_path).authors(), filters)
+        order = browse_looks.by_looks(order, browse_looks.words_box(workspace))
         version = browsing.version(filters)
         total = count_of(root, version, repr(filters), browsing, filters)
         num_pages = max(-(-total // size), 1)
@@ -159,7 +173,7 @@ try:
             st.session_state["browse_page"] = num_pages
         st.markdown(f"**{total:,}** {'item' if total == 1 else 'items'}")
         st.space("stretch")
-        page = st.pagination(num_pages, key="browse_page", bind="query-params") if num_pages > 1 else 1
+        page = shared.pages(num_pages, key="browse_page")
         offset = (page - 1) * size
         shared.copy_as(
             command=browse_words.as_command(
@@ -168,7 +182,12 @@ try:
             cell=browse_words.as_cell(root, filters, order, limit=size, offset=offset),
             key="browse_copy",
         )
-    items = page_of(root, version, repr((filters, order)), (offset, size), browsing, filters, order)
+        with st.popover("FiftyOne", icon=":material/hub:", key="browse_fiftyone"):
+            fiftyone_panel(workspace, key="browse_fiftyone", where=filter_settings(filters, taxonomy))
+    order, nearest = browse_looks.nearest_of(workspace, order)
+    looked_at = feature_search.search_version(workspace) if nearest is not None else ""
+    asked = repr((filters, order, looked_at))
+    items = page_of(root, version, asked, (offset, size), browsing, filters, order, nearest)
 except OmniSourceError as error:
     st.error(shared.plain(str(error)), icon=":material/error:")
     st.stop()
@@ -186,10 +205,10 @@ def open_story() -> None:
 def step(by: int) -> None:
     """The next or previous item of the whole wall, beyond the page too."""
     place = st.session_state["browse_place"] + by
-    near = browsing.page(filters, order, offset=place, limit=1) if 0 <= place < total else []
-    if near and near[0].key:
+    there = browsing.page(filters, order, offset=place, limit=1, nearest=nearest) if 0 <= place < total else []
+    if there and there[0].key:
         st.session_state["browse_place"] = place
-        story.ask_for(item_token(near[0].key))
+        story.ask_for(item_token(there[0].key))
 
 
 def close_story() -> None:
@@ -230,4 +249,5 @@ elif story.is_asked_for():
     asked_for = st.query_params["item"]
     if asked_for in st.session_state["browse_tokens"]:
         st.session_state["browse_place"] = offset + st.session_state["browse_tokens"].index(asked_for)
-    story.show(workspace, on_step=step if "browse_place" in st.session_state else None, on_close=close_story)
+    stepping = step if "browse_place" in st.session_state else None
+    story.show(workspace, on_step=stepping, on_close=close_story, on_like=browse_looks.like_item)

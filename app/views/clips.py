@@ -19,7 +19,7 @@ try:
     names = workspace.taxonomy().names
     study = workspace.study()
 except OmniSourceError as error:
-    shared.empty("No classes yet", shared.plain(str(error)), icon="label_off")
+    shared.empty("No classes yet", shared.sentence(error), icon="label_off")
     st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
     st.stop()
 linked = linked_item(workspace)

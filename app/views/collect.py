@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import jobs_panel, overview_words, shared, step_samples, story
+from app import collect_plan, jobs_panel, overview_words, query_table, shared, step_samples, story
 from app.browse_words import link
 from app.funnel_panel import funnel_panel, go_where_asked, yields_of
+from app.search_form import search_form
 from app.source_form import released_form, source_form
 from omnisource.browsing import applied_recipes
 from omnisource.catalog import Catalog
@@ -18,6 +19,8 @@ from omnisource.pipeline.overview import Reached
 from omnisource.workspace import Workspace
 
 NUM_FAILURES = 12  # at first
+VIEWS = ("Sources", "Queries and tags", "Search")
+"""The two others are for sources that are searched."""
 
 workspace = shared.open_workspace()
 here = {"workspace": str(workspace.root)}
@@ -37,10 +40,12 @@ def failures_of(root: str, version: str, _workspace: Workspace, _catalog: Catalo
 
 def add_more() -> None:
     """The forms, and the button that reads all folders again."""
-    with st.popover("Add web data", icon=":material/create_new_folder:", key="collect_add"):
-        own, given = st.tabs(["A folder", "The released Mini-Kinetics data"])
+    with st.popover("Add web data", icon=":material/create_new_folder:", key="collect_add", width="content"):
+        own, searched, given = st.tabs(["A folder", "A search", "The released Mini-Kinetics data"])
         with own:
             source_form(workspace)
+        with searched:
+            search_form(workspace)
         with given:
             released_form(workspace)
 
@@ -53,9 +58,11 @@ def read_again() -> None:
 def sources_panel(sources: Sequence[overview.SourceYield], recipe: str | None) -> None:
     """Every source with its folder, and how far its items came."""
     notes = {}
+    engines = {one.name: one.search.engine for one in workspace.study().searched if one.search is not None}
     for one in sources:
-        folder = "the study no longer names it" if one.folder is None else str(one.folder)
-        notes[one.source] = f"{overview_words.FORMATS[one.format]}, {folder}"
+        gone = "the study no longer names it"
+        where = f"searched by {engines[one.source]}" if one.source in engines else str(one.folder or gone)
+        notes[one.source] = f"{overview_words.FORMATS[one.format]}, {where}"
     funnel_panel(workspace, sources, recipe, key="collect_funnel", notes=notes)
     for one in sources:
         if one.folder is not None and not one.is_there:
@@ -83,7 +90,7 @@ def classes_panel(sources: Sequence[overview.SourceYield], recipe: str | None, v
             "found": one.found,
             "valid": one.valid,
             "kept": one.kept,
-            "share": one.kept_share,
+            "share": None if one.kept_share is None else 100 * one.kept_share,
         }
         for one in found
     ]
@@ -92,7 +99,8 @@ def classes_panel(sources: Sequence[overview.SourceYield], recipe: str | None, v
         hide_index=True,
         key=f"collect_classes_{source}",
         alt=f"Items of {source} by the class that was searched for",
-        height=min(38 + 35 * len(rows), 388),
+        height=shared.table_height(len(rows)),
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -102,8 +110,9 @@ def classes_panel(sources: Sequence[overview.SourceYield], recipe: str | None, v
             "kept": st.column_config.NumberColumn(
                 "In the recipe", format="localized", width="small", help="Whatever label the recipe gives them."
             ),
-            "share": st.column_config.ProgressColumn("Of what was found", format="percent", min_value=0, max_value=1),
+            "share": st.column_config.ProgressColumn("Of what was found", format="%.1f%%", min_value=0, max_value=100),
         },
+        column_order=("class", "found", "valid", *(("kept", "share") if recipe else ())),
     )
     class_links(found, chosen.selection.rows, source, recipe)
 
@@ -182,7 +191,31 @@ def page() -> None:
         add_more()
         button = {"icon": ":material/refresh:", "key": "collect_again", "disabled": not workspace.study().sources}
         st.button("Read the folders again", on_click=read_again, help="New files are added and checked.", **button)
+    view = VIEWS[0]
+    if workspace.study().searched:
+        view = st.segmented_control(
+            "View", VIEWS, default=None if "collect_view" in st.session_state else VIEWS[0], required=True,
+            key="collect_view", bind="query-params", label_visibility="collapsed", wrap=False,
+        )  # fmt: skip
     jobs_panel.jobs_panel(workspace.root, version=lambda: progress.progress_version(workspace))
+    if view == "Queries and tags":
+        query_table.queries_panel(workspace)
+    elif view == "Search":
+        search_view(version, recipe)
+    else:
+        sources_view(version, recipe)
+
+
+def search_view(version: str, recipe: str | None) -> None:
+    """What is searched and how far it is, what it gave, and what was refused."""
+    collect_plan.plan_panel(workspace, version)
+    collect_plan.counts_panel(workspace, version)
+    collect_plan.yield_panel(workspace, version, recipe)
+    collect_plan.refusals_panel(workspace, version)
+
+
+def sources_view(version: str, recipe: str | None) -> None:
+    """Every source with what became of its items, class by class, and what was left out."""
     sources = yields_of(str(workspace.root), version, recipe, workspace, shared.catalog(workspace))
     if not sources:
         shared.empty("No source yet", "Add a folder of web data, sorted by class.", icon="travel_explore")
@@ -199,6 +232,7 @@ def page() -> None:
 
 
 st.title("Collect")
+st.caption("Where the web data comes from, what each source and class yielded, and what failed.")
 try:
     page()
 except OmniSourceError as error:

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import pair_words, shared, story
 from app.components.pair import SKIP, ShownCluster, asked, decisions, pair_viewer
 from app.components.wall import opened, wall
+from app.job_line import stages_line
 from app.pair_controls import AHEAD, filter_controls, threshold_control
 from omnisource.clean.pair_clusters import Cluster
 from omnisource.clean.pair_estimate import Band, advise, estimate
@@ -16,6 +17,7 @@ from omnisource.clean.pair_index import PairIndex, crop_threshold, index_pairs, 
 from omnisource.clean.pairs import CLUSTERED_AT_MOST, Pair, SuspectedPairs
 from omnisource.errors import OmniSourceError, WorkspaceError
 from omnisource.figures.duplicates import similarity_alt, similarity_figure
+from omnisource.pipeline.similar_state import has_uncompared
 from omnisource.previews import item_token
 from omnisource.reviews import Reviews, Verdict
 from omnisource.types import Taxonomy
@@ -156,7 +158,7 @@ def histogram() -> None:
 def expectation(bands: list[Band], below: list[Band]) -> None:
     """How many real duplicates there are, and whether to go on."""
     expected = estimate(bands)
-    advice = advise(expected, sum(band.open for band in bands))
+    advice = advise(expected, bands)
     st.subheader("What to expect", anchor=False)
     if expected is not None:
         cells = st.columns(2)
@@ -243,7 +245,11 @@ try:
     index = index_of(str(workspace.root), index_state(workspace))
     taxonomy, colours = taxonomy_or_none(), shared.source_colours(workspace)
     if index is None:
-        shared.empty("No similarities yet", pair_words.nothing_text(Reviews(workspace.reviews_path).current()))
+        reviews = Reviews(workspace.reviews_path).current()
+        shared.empty(*pair_words.nothing_texts(reviews, measured=crop_threshold(workspace)))
+        if has_uncompared(workspace):
+            stages_line(workspace, "similar", title="Run the stages up to the comparison", key="dup_stages")
+        st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
         st.stop()
     suspects = suspects_now(index)
     upper = st.container()

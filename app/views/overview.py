@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import jobs_panel, overview_words, shared, step_samples, story, welcome, workspaces
 from app.browse_words import link
+from app.fiftyone_panel import fiftyone_panel, is_serving
 from app.funnel_panel import funnel_panel, go_where_asked, yields_of
 from app.source_form import released_form, source_form
 from omnisource import jobs
@@ -23,7 +24,8 @@ NUM_REASONS = 6
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def stages_of(root: str, version: str, _workspace: Workspace) -> tuple[list[StageView], progress.Step]:
-    return stage_views(_workspace), progress.next_step(_workspace)
+    found = progress.facts_of(_workspace)
+    return stage_views(_workspace, found), progress.next_step(_workspace, found)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -48,7 +50,10 @@ def what_next(workspace: Workspace, step: progress.Step) -> None:
     """The first thing that is left to do, as a button."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            if step.is_question:
+            if step.is_question and step.stage == "search":
+                st.markdown("**Next: say what is searched.** A query and tags for each class wait for you.")
+                page_link("collect", "Look through them", "manage_search", {}, workspace)
+            elif step.is_question:
                 st.markdown("**Next: add web data.** Folders of pictures, clips or long videos, sorted by class.")
             elif step.is_pending:
                 st.markdown(f"**Next: {lowered(overview_words.STAGES[step.stage])}**", width="content")
@@ -57,8 +62,9 @@ def what_next(workspace: Workspace, step: progress.Step) -> None:
                 st.markdown(":green[:material/check_circle:] **Every stage is done.**", width="content")
                 page_link("results", "See what the web data changed", "insights", {}, workspace)
                 page_link("thresholds", "Decide anew", "tune", {}, workspace)
+            st.space("stretch")
             shared.copy_as(command=command(workspace, step), cell=cell(workspace), key="overview_copy_next")
-        if step.is_question:
+        if step.is_question and step.stage == "add":
             own, given = st.tabs(["A folder of web data", "The released Mini-Kinetics data"])
             with own:
                 source_form(workspace)
@@ -68,7 +74,7 @@ def what_next(workspace: Workspace, step: progress.Step) -> None:
 
 def start_buttons(workspace: Workspace, step: progress.Step) -> None:
     """Do the next thing, or everything that is left; one at a time."""
-    is_busy = any(job.is_alive for job in jobs.jobs(workspace.root))
+    is_busy = any(job.is_alive and not is_serving(job) for job in jobs.jobs(workspace.root))
     title = overview_words.STAGES[step.stage]
     why = "Something is running; it is shown below." if is_busy else None
     shown = {"disabled": is_busy, "on_click": start, "help": why}
@@ -142,12 +148,15 @@ yields(workspace, Catalog(workspace), {recipe!r})"""
 def stages_panel(views: Sequence[StageView]) -> None:
     """What each stage has done, and when."""
     st.subheader("Stages", anchor=False)
-    lines = ["| | Stage | What it has done | When |", "|---|---|---|---|"]
-    for view in views:
-        text = view.text if view.state != "to_do" else "not yet"
-        cells = (overview_words.STATES[view.state], overview_words.STAGES[view.name])
-        lines.append(f"| {' | '.join(cells)} | {shared.plain(text)} | {overview_words.ago(view.changed_s)} |")
-    st.markdown("\n".join(lines))
+    st.table(
+        {
+            "Stage": [f"{overview_words.STATES[view.state]} {overview_words.STAGES[view.name]}" for view in views],
+            "What it has done": [shared.plain(view.text if view.state != "to_do" else "not yet") for view in views],
+            "When": [overview_words.ago(view.changed_s) for view in views],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
 
 
 def left_out_panel(workspace: Workspace, version: str) -> None:
@@ -179,21 +188,29 @@ def runs_table(workspace: Workspace) -> None:
     if not runs:
         shared.empty("No run yet", "Training the teachers makes the first one.", icon="model_training")
         return
-    rows = [{"run": run.name, "state": run.state, "progress": run.share, "top1": run.top1} for run in runs]
+    rows = [
+        {
+            "run": run.name,
+            "state": run.state,
+            "progress": run.share,
+            "top1": None if run.top1 is None else 100 * run.top1,
+        }
+        for run in runs
+    ]
     st.dataframe(
         rows,
         hide_index=True,
         key="overview_runs",
         alt="Every run with its state and accuracy",
         placeholder="",
-        height=min(38 + 35 * len(rows), 248),
+        height=shared.table_height(len(rows), most=6),
         column_config={
             "run": st.column_config.TextColumn("Run", width=160),
             "state": st.column_config.TextColumn("State", width=80),
             "progress": st.column_config.ProgressColumn(
                 "Progress", format="percent", min_value=0, max_value=1, width=110
             ),
-            "top1": st.column_config.NumberColumn("Top-1", format="percent", width=90),
+            "top1": st.column_config.NumberColumn("Top-1", format="%.1f%%", width=90),
         },
     )
     with st.container(horizontal=True):
@@ -204,9 +221,8 @@ def runs_table(workspace: Workspace) -> None:
 def page(workspace: Workspace) -> None:
     """The whole page of a workspace."""
     version = progress.progress_version(workspace)
-    views, step = stages_of(str(workspace.root), version, workspace)
     header(workspace)
-    what_next(workspace, step)
+    first = st.container()  # what is next takes seconds to find among millions of items; the rest is there before
     jobs_panel.jobs_panel(workspace.root, version=lambda: progress.progress_version(workspace))
     became(workspace, version)
     left, right = st.columns([3, 2], gap="large")
@@ -214,7 +230,12 @@ def page(workspace: Workspace) -> None:
         runs_panel(workspace)
     with right:
         left_out_panel(workspace, version)
+    with first, st.spinner("Looking what is left to do"):
+        views, step = stages_of(str(workspace.root), version, workspace)
+        what_next(workspace, step)
     stages_panel(views)
+    st.subheader("FiftyOne", anchor=False)
+    fiftyone_panel(workspace, key="overview_fiftyone")
     go_where_asked()
     if story.is_asked_for():
         story.show(workspace, on_step=None, on_close=story.close)

@@ -153,9 +153,9 @@ def behind_panel(gains: Gains, result: RunResult) -> None:
     st.subheader("Behind the change", anchor=False)
     scope = choose_scope(names)
     pair_panel(gains, scope, names)
-    flips_panel(workspace, gains, scope, names)
+    shown = flips_panel(workspace, gains, scope, names)
     st.subheader("Web data of these classes", anchor=False)
-    web_panel(workspace, result.recipes, scope, names)
+    web_panel(workspace, result.recipes, scope, names, shown)
 
 
 st.title("Results")
@@ -163,7 +163,7 @@ st.caption("What the web data brought: which clips and classes, and the examples
 try:
     names = workspace.taxonomy().names
 except OmniSourceError as error:
-    shared.empty("No results yet", shared.plain(str(error)), icon="insights")
+    shared.empty("No results yet", shared.sentence(error), icon="insights")
     st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
     st.stop()
 try:

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from app import shared, story, threshold_draft, threshold_facts
+from app.job_line import stages_line
 from app.threshold_audit import audit_panel
 from app.threshold_lines import lines_box
 from app.threshold_recipes import recipes_panel, save_button
@@ -118,7 +119,7 @@ def classes_panel(told: Tally, chosen: np.ndarray, names: tuple[str, ...]) -> No
     before, kept = (told.before * chosen).sum(axis=0), (told.kept * chosen).sum(axis=0)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"Evenness over the classes: {evenness(before):.0%} before, {evenness(kept):.0%} after (100 %: all alike). "
+            f"Evenness over the classes: {evenness(before):.0%} before, {evenness(kept):.0%} after (100%: all alike). "
             "Filtering makes web data less even (Fig. 3); the page Balance decides how training draws from it.",
             width="stretch",
         )
@@ -135,11 +136,11 @@ def classes_panel(told: Tally, chosen: np.ndarray, names: tuple[str, ...]) -> No
             "class": [names[index] for index in order],
             "before": before[order],
             "kept": kept[order],
-            "share": np.divide(kept[order], before[order], out=np.zeros(len(order)), where=before[order] > 0),
+            "share": 100 * np.divide(kept[order], before[order], out=np.zeros(len(order)), where=before[order] > 0),
             "line": (told.lines.min(axis=0) / 1000)[order],
         },
         hide_index=True,
-        height=320,
+        height=shared.table_height(len(order)),
         key="thr_classes",
         on_select="rerun",
         selection_mode="single-row",
@@ -148,7 +149,7 @@ def classes_panel(told: Tally, chosen: np.ndarray, names: tuple[str, ...]) -> No
             "class": "Class",
             "before": st.column_config.NumberColumn("Tested", format="localized"),
             "kept": st.column_config.NumberColumn("Kept", format="localized"),
-            "share": st.column_config.ProgressColumn("Share kept", format="percent", min_value=0, max_value=1),
+            "share": st.column_config.ProgressColumn("Share kept", format="%.1f%%", min_value=0, max_value=100),
             "line": st.column_config.NumberColumn("Lowest line", format="%.3f"),
         },
     ).selection.rows
@@ -220,10 +221,12 @@ def main() -> None:
 
 
 st.title("Thresholds")
+st.caption("From which confidence on web data is used; moving a line counts anew at once and computes nothing again.")
 try:
     main()
 except OmniSourceError as error:
-    shared.empty("No line can be drawn yet", shared.plain(str(error)), icon="tune")
+    shared.empty("No line can be drawn yet", shared.sentence(error), icon="tune")
+    stages_line(workspace, "score", title="Run the stages up to the scores", key="thr_stages")
     st.page_link("views/overview.py", label="Go to the overview", icon=":material/home:")
     st.stop()
 if story.is_asked_for():

@@ -157,8 +157,15 @@ class Advice:
     """Why, in plain words."""
 
 
-def advise(expected: Estimate | None, num_open: int) -> Advice:
-    """The rule: stop once 95 of 100 real duplicates are found, even if as many are left as the upper end says."""
+def advise(expected: Estimate | None, bands: Sequence[Band]) -> Advice:
+    """The rule: stop once 95 of 100 real duplicates are found, even if as many are left as the upper end says.
+
+    `bands` are those of the suspects that `expected` speaks of.
+    """
+    if not any(band.num_pairs for band in bands):
+        text = "There is no suspect: no web item is as like a labelled clip as the threshold asks for."
+        return Advice(may_stop=True, text=text)
+    num_open = sum(band.open for band in bands)
     if num_open == 0:
         return Advice(may_stop=True, text="Every suspect has been judged.")
     if expected is None:

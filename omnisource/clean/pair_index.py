@@ -141,7 +141,7 @@ def _write(catalog: Catalog, path: Path) -> None:
 
 def _describe(catalog: Catalog, path: Path) -> PairIndex:
     index = f"read_parquet({_quoted(path)})"
-    binned = catalog.table(
+    binned = catalog.kept(
         f"SELECT least(floor(similarity / {BIN} + 1e-4), {round(1 / BIN) - 1})::INTEGER AS bin, count(*) AS n"
         f" FROM {index} GROUP BY bin ORDER BY bin"
     )
@@ -149,7 +149,7 @@ def _describe(catalog: Catalog, path: Path) -> PairIndex:
     counts = np.zeros(round(1 / BIN) - bins[0], dtype=int)
     counts[bins - bins[0]] = numbers
     sources, classes = (
-        catalog.table(
+        catalog.kept(
             f"SELECT {column} AS name FROM {index} WHERE name IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1"
         )
         for column in ("source", "target_class")
@@ -157,7 +157,7 @@ def _describe(catalog: Catalog, path: Path) -> PairIndex:
     return PairIndex(
         path=path,
         num_pairs=int(numbers.sum()),
-        num_items=int(catalog.value(f"SELECT count(DISTINCT item) FROM {index}")),
+        num_items=catalog.kept(f"SELECT count(DISTINCT item) AS n FROM {index}")["n"][0].as_py(),
         floor=round(float(bins[0]) * BIN, 6),
         first_bin=int(bins[0]),
         counts=tuple(counts.tolist()),

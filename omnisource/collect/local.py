@@ -199,7 +199,7 @@ def _check_csv(path: Path, root: Path, taxonomy: Taxonomy) -> dict[str, int]:
             problems.append(f"line {line}: path {name!r} leads out of {root}")
         elif class_name not in class_indices and class_name not in unknown:
             try:
-                class_indices[class_name] = _class_of_cell(class_name, taxonomy)
+                class_indices[class_name] = class_of_cell(class_name, taxonomy)
             except UnknownClassError as error:
                 unknown.add(class_name)
                 problems.append(f"line {line}: {error}")
@@ -240,7 +240,7 @@ def _find_columns(header: str, path: Path) -> tuple[str, int, int]:
     raise DataError(f"{path}:1: header {header.strip()!r} lacks path or class; begin with the line `path,class`")
 
 
-def _class_of_cell(text: str, taxonomy: Taxonomy) -> int:
+def class_of_cell(text: str, taxonomy: Taxonomy) -> int:
     """A class name or a class index, the name winning; raises UnknownClassError."""
     try:
         return taxonomy.index(text)

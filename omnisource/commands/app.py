@@ -42,7 +42,7 @@ def app(
         url = f"http://{HOST}:{command[command.index('--server.port') + 1]}"
         if _answers(server, url):
             print(f"app: {url} (Ctrl-C ends it)", flush=True)
-            if browser and _has_screen():
+            if browser and has_screen():
                 webbrowser.open(url)
         state = server.wait()
     except KeyboardInterrupt:
@@ -61,13 +61,14 @@ def main_script() -> Path:
     return path
 
 
-def choose_port(wanted: int | None) -> int:
-    """The wanted port, else the first free one; raises OmniSourceError where there is none."""
+def choose_port(wanted: int | None, *, first: int | None = None) -> int:
+    """The wanted port, else the first free one from `first` or the usual one; OmniSourceError: there is none."""
     if wanted is not None:
         if not _is_free(wanted):
             raise OmniSourceError(f"port {wanted} is in use; choose another one, or leave --port out")
         return wanted
-    ports = range(FIRST_PORT, FIRST_PORT + NUM_PORTS)
+    lowest = FIRST_PORT if first is None else first
+    ports = range(lowest, lowest + NUM_PORTS)
     free = next((port for port in ports if _is_free(port)), None)
     if free is None:
         raise OmniSourceError(f"the ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port")
@@ -91,7 +92,7 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
     """Without one, a browser of the terminal would cover what the server says."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 

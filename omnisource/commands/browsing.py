@@ -21,6 +21,8 @@ def items(
     ] = None,
     sort: Annotated[Sort, typer.Option(help="What comes first.")] = Sort.NEWEST,
     seed: Annotated[int, typer.Option(help="Of the random order.")] = 0,
+    like: Annotated[str | None, typer.Option(help="The key of the item that `--sort similar` means.")] = None,
+    text: Annotated[str | None, typer.Option(help="Or words that it means, where CLIP has seen the items.")] = None,
     of_recipe: Annotated[str | None, typer.Option(help="Whose threshold `--sort threshold` means.")] = None,
     limit: Annotated[int, typer.Option(help="How many items.")] = 60,
     offset: Annotated[int, typer.Option(help="How many come before them.")] = 0,
@@ -32,12 +34,14 @@ def items(
     """
     from omnisource.browsing import Browsing
     from omnisource.catalog import Catalog
+    from omnisource.pipeline.feature_search import near_order
 
     opened = Workspace(workspace)
     taxonomy = opened.taxonomy()
     browsing = Browsing(Catalog(opened))
     asked = browsing.with_teacher(parse_filters(filters or (), taxonomy))
-    found = browsing.page(asked, Order(sort=sort, seed=seed, recipe=of_recipe), offset=offset, limit=limit)
+    order = Order(sort=sort, seed=seed, recipe=of_recipe, like=like, text=text)
+    found = browsing.page(asked, order, offset=offset, limit=limit, nearest=near_order(opened, order))
     decided = browsing.decisions(found)
     rows = [
         {

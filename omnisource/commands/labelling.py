@@ -1,5 +1,6 @@
 """`score`, `motion` and `label`: teachers measure, recipes decide."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -62,6 +63,7 @@ def label(workspace: Where = HERE, recipe: RecipeNames = None, as_json: AsJson =
 
     from omnisource.console import print_funnel
     from omnisource.pipeline import recipes
+    from omnisource.pipeline.similar_state import what_was_not_compared
 
     opened = Workspace(workspace)
     funnels = {name: recipes.label(opened, name) for name in chosen_recipes(opened, recipe)}
@@ -70,3 +72,7 @@ def label(workspace: Where = HERE, recipe: RecipeNames = None, as_json: AsJson =
     else:
         for name, funnel in funnels.items():
             print_funnel(name, funnel)
+            if num_copies := recipes.left_out_copies(opened, name):
+                print(f"{name}: {num_copies} near copies of used items are left out")
+    if not_compared := what_was_not_compared(opened):
+        print(not_compared, file=sys.stderr)

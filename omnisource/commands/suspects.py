@@ -44,6 +44,8 @@ def suspects(
         return
     index = index_pairs(opened)
     if index is None:
+        if crop_threshold(opened) is not None:
+            raise WorkspaceError(f"{opened.root} has no suspects: no web frame is nearly as alike to a labelled one")
         raise WorkspaceError(f"{opened.root} has no similarities: nothing has compared web data with labelled clips")
     pairs = SuspectedPairs(Catalog(opened), index, Reviews(opened.reviews_path).current())
     taxonomy = opened.taxonomy() if opened.taxonomy_path.is_file() else None
@@ -51,7 +53,7 @@ def suspects(
     found = pairs.next(wanted, order, threshold=line, limit=limit)
     bands = pairs.bands(line)[0]
     expected = estimate(bands)
-    advice = advise(expected, sum(band.open for band in bands))
+    advice = advise(expected, bands)
     if as_json:
         rows = [asdict(pair) | {"key": pair.key.hex()} for pair in found]
         estimated = None if expected is None else asdict(expected)

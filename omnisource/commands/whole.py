@@ -31,7 +31,7 @@ def run(
 ) -> None:
     """Run every stage, or some; finished ones are kept, an interrupted one goes on.
 
-    In order: target, add, check, flow, teach, score, motion, label, train, evaluate, compare.
+    In order: target, search, fetch, add, check, flow, teach, score, motion, similar, label, train, evaluate, compare.
 
     Example: `omnisource run --from score --to label`
     """
@@ -65,6 +65,9 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where to build it.")] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Of the world and of the training.")] = 0,
     dims: Annotated[int, typer.Option(min=2, max=3, help="2: TSN student; 3: SlowOnly student.")] = 2,
+    from_web: Annotated[
+        bool, typer.Option("--from-web", help="Begin with class names: search a small web on this machine, download.")
+    ] = False,
     build_only: Annotated[
         bool, typer.Option("--build-only", help="Build the world and the workspace, run nothing.")
     ] = False,
@@ -72,8 +75,14 @@ def demo(
 ) -> None:
     """Build a small generated world with known truth and run the whole job on it.
 
+    With --from-web its web data is not read from folders but searched for and downloaded, from servers on this machine
+    that misbehave in known ways; nothing leaves it.
+
     Example: `omnisource demo demo-3d --dims 3`
     """
+    if from_web:
+        _demo_from_web(folder, seed, dims, build_only, as_json)
+        return
     from omnisource.pipeline import demonstration
 
     workspace = demonstration.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
@@ -89,6 +98,27 @@ def demo(
     from omnisource.console import print_grades
 
     print_grades(grades)
+    print_results(workspace, False)
+
+
+def _demo_from_web(folder: Path, seed: int, dims: int, build_only: bool, as_json: bool) -> None:
+    from omnisource.pipeline import web_demonstration
+
+    workspace = web_demonstration.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
+    if build_only:
+        print(workspace.root)
+        return
+    told = web_demonstration.run(workspace, folder, say=_say_on_stderr)
+    if told is None:
+        raise typer.Exit(STOPPED)
+    if as_json:
+        print_json(web_demonstration.as_document(workspace, told))
+        return
+    from omnisource.commands.web_tables import print_planted
+    from omnisource.console import print_grades
+
+    print_planted(told.planted)
+    print_grades(told.grades)
     print_results(workspace, False)
 
 

@@ -7,6 +7,7 @@ resampling, 1 positive + 2 negative snippets, perspective inflation) keeps the p
 from typing import Literal
 
 from omnisource.config import (
+    FeaturesConfig,
     InputConfig,
     ModelConfig,
     MotionConfig,
@@ -51,6 +52,11 @@ def demo_study(world: World, *, dims: Literal[2, 3]) -> Study:
         teachers=_teachers(dims),
         # the paper's 10 s are the length of Kinetics' clips (3.5); this world's are shorter
         score=ScoreConfig(segment_3d_s=world.size.clip_s),
+        # no network here comes from ImageNet, so the baseline's is asked, where it still sees where things are; a clip
+        # is so short that every frame of it is compared
+        features=FeaturesConfig(
+            run="tsn-baseline", stage=2, grid=3, frame_px=64, target_fps=world.size.fps, batch_size=128
+        ),
         motion=MotionConfig(short_side_px=96, max_clips=120),
         train=TrainConfig(workers=2),
         recipes={

@@ -11,6 +11,8 @@ from omnisource.train.planning import MOST_READS, DrawPlan, SourceDraws
 
 MOST_NAMES = 14
 """Classes whose names stand below the axis; where there are more, only the mouse tells them."""
+MOST_LABELS = 44
+"""Names below all charts that stand side by side; more would run into each other at 1280 pixels."""
 _MARGIN = {"l": 10, "r": 10, "t": 34, "b": 10}
 _CLEAR = "rgba(0,0,0,0)"
 
@@ -151,9 +153,9 @@ def _order_of(one: SourceDraws, plan: DrawPlan, target: np.ndarray) -> np.ndarra
 
 
 def _class_axis(figure: go.Figure, plan: DrawPlan, target: np.ndarray, names: Sequence[str]) -> None:
-    if len(names) <= MOST_NAMES:
+    if len(names) <= MOST_NAMES and len(names) * len(plan.sources) <= MOST_LABELS:
         labels = [names[index] for index in class_order(plan, target)]
-        figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, tickangle=-40)
+        figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, tickangle=-60)
     else:
         figure.update_xaxes(title=f"{len(names)} classes, those with most examples first", showticklabels=False)
     figure.update_xaxes(showgrid=False, zeroline=False)

@@ -15,11 +15,22 @@ MOST_NAMES = 30
 MOST_CLASSES = 40
 """Classes of a matrix: those of the pairs that changed most."""
 MATRIX_PX = 400
+FIGURE_PX = MATRIX_PX + 90
+"""With the scale above and the names below."""
 _NAME_LETTERS = 26
 _CLEAR = "rgba(0,0,0,0)"
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _SCALE = [[0.0, KEPT], [0.499, "rgba(42,157,111,0.22)"], [0.501, "rgba(201,67,63,0.22)"], [1.0, DROPPED]]
 """From told apart better, over pale where little changed, to worse; on any background."""
+_COLOURBAR = {
+    "title": {"text": "change of the confusion score", "side": "top"},
+    "orientation": "h",
+    "thickness": 10,
+    "outlinewidth": 0,
+    "y": 1.0,
+    "yanchor": "bottom",
+}
+"""Above the squares: beside them it would take their width where two panels share a page."""
 
 
 def intervals_figure(results: Sequence[RunResult], chosen: str | None) -> go.Figure:
@@ -97,13 +108,13 @@ def pairs_matrix(pairs: Sequence[PairGain], names: Sequence[str]) -> go.Figure:
         [place[one.b] for one in shown],
         shown,
         names,
-        size=float(np.clip(0.62 * MATRIX_PX / side, 5, 26)),
+        size=float(np.clip(0.46 * MATRIX_PX / side, 5, 26)),  # the narrowest column leaves half of MATRIX_PX to it
     )
     span = [-0.7, side - 0.3]
     _name_axis(figure.update_xaxes, labels, angle=-90)
     _name_axis(figure.update_yaxes, labels, angle=0)
-    figure.update_xaxes(range=span, title=None if len(labels) <= MOST_NAMES else "class")
-    figure.update_yaxes(range=span[::-1], title=None if len(labels) <= MOST_NAMES else "class")
+    figure.update_xaxes(range=span, title="class")
+    figure.update_yaxes(range=span[::-1], title="class")
     return figure
 
 
@@ -158,13 +169,13 @@ def _pair_squares(
             "cmin": -reach,
             "cmax": reach,
             "line": {"width": 0},
-            "colorbar": {"title": {"text": "change of s", "side": "right"}, "thickness": 10, "outlinewidth": 0},
+            "colorbar": _COLOURBAR,
         },
         customdata=[[one.a, one.b, _short(names[one.a]), _short(names[one.b]), one.before, one.after] for one in pairs],
         hovertemplate="%{customdata[2]} and %{customdata[3]}: %{customdata[4]:.3f} to %{customdata[5]:.3f}"
         " (%{marker.color:+.3f})<extra></extra>",
     )
-    figure.update_layout(height=MATRIX_PX, showlegend=False, **_layout())
+    figure.update_layout(height=FIGURE_PX, showlegend=False, **_layout())
     figure.update_xaxes(zeroline=False)
     figure.update_yaxes(zeroline=False)
     return figure

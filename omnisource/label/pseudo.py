@@ -1,8 +1,9 @@
 """Measured facts and a recipe -> the auxiliary examples: drop, pseudo-label, cap (paper 3.4; design: The recipe).
 
 One query, no model: the same recipe on the same facts gives the same examples. The steps, in order: valid, not a
-duplicate, confident, label source, what a person said, cap. A person's word wins: `not_duplicate` over the similarity
-and over the released lists, `keep` and `relabel` over the confidence. For an untrimmed video a word about the whole
+duplicate, confident, label source, what a person said, near copies within the web data where they are left out, cap. A
+person's word wins: `not_duplicate` over the similarity and over the released lists, `keep` and `relabel` over the
+confidence and over near copies. For an untrimmed video a word about the whole
 item chooses the class of its positive segments; only a word about a segment makes that segment positive.
 """
 
@@ -37,7 +38,7 @@ class Funnel:
     reviewed: int
     """After people's keep, drop and relabel."""
     examples: int
-    """Examples after the cap; an untrimmed video yields one per class found in it."""
+    """Examples without near copies, after the cap; an untrimmed video yields one per class found in it."""
 
 
 class Labelling:
@@ -54,13 +55,15 @@ class Labelling:
     ) -> None:
         """`duplicate_similarity`: the measured crop threshold, used where the recipe sets none (paper 3.3).
 
-        Raises ConfigError for unknown classes, WorkspaceError for a teacher that has scored nothing, or where the
-        label source is "listed" and no released list is there or no item has been checked.
+        Raises ConfigError for unknown classes, WorkspaceError for a teacher that has scored nothing, where the label
+        source is "listed" and no released list is there or no item has been checked, or where near copies within the
+        web data are to be left out and were not measured.
         """
         self._catalog = catalog
         self._recipe = recipe
         measured = duplicate_similarity
         self._similarity = measured if recipe.duplicate_similarity is None else recipe.duplicate_similarity
+        self._copies = self._copies_sql(measured) if recipe.web_copies == "leave_out" else None
         self._has_verdicts = self._create_verdicts(reviews)
         self._has_pair_verdicts = self._create_pair_verdicts(reviews)
         self._listed_duplicates = listed_duplicates(catalog.workspace)
@@ -92,6 +95,13 @@ class Labelling:
         examples = self._catalog.table(f"SELECT source, count(*) AS n FROM ({self._examples_sql()}) GROUP BY source")
         num_examples = dict(zip(examples["source"].to_pylist(), examples["n"].to_pylist()))
         return [Funnel(**row, examples=num_examples.get(row["source"], 0)) for row in rows.to_pylist()]
+
+    def num_web_copies(self) -> int:
+        """Items that would be used, but that are near copies of better ones which are; 0 where they are kept."""
+        if self._copies is None:
+            return 0
+        used = f"SELECT DISTINCT key FROM {self._judged} WHERE kept"
+        return int(self._catalog.value(f"WITH used AS MATERIALIZED ({used}) SELECT count(*) FROM ({self._copies})"))
 
     def examples(self, source_name: str) -> Iterator[pa.RecordBatch]:
         """The examples of one source in the auxiliary schema, ordered by key and class."""
@@ -158,6 +168,24 @@ class Labelling:
             )
         return " UNION ALL ".join(selects)
 
+    def _copies_sql(self, measured: float | None) -> str:
+        """Keys that are left out of those in `used`: a better item, which is used too, is as alike.
+
+        Only a used one counts, so that nothing is lost for the sake of an item that another step leaves out.
+        """
+        least = measured if self._recipe.web_copy_similarity is None else self._recipe.web_copy_similarity
+        table = self._catalog.workspace.table("alike")
+        if least is None or not table.folder.is_dir():  # a comparison that found nothing leaves a folder without parts
+            raise WorkspaceError(
+                "the recipe leaves out near copies within the web data (web_copies), which nothing has measured yet; "
+                "`omnisource duplicates --within-web` does"
+            )
+        return (
+            f"SELECT DISTINCT a.key FROM {source(table)} a SEMI JOIN used u ON u.key = a.key"
+            f" SEMI JOIN used b ON b.key = a.kept_key WHERE a.similarity >= {float(least)!r}"
+            " AND a.key NOT IN (SELECT key FROM verdicts WHERE verdict IN ('keep', 'relabel'))"
+        )
+
     def _duplicates_sql(self) -> str:
         """Keys of duplicates: by a person's word, else by similarity to any target clip or by a released list."""
         if self._similarity is None:
@@ -220,11 +248,15 @@ class Labelling:
                 " QUALIFY row_number() OVER (PARTITION BY source, class_index ORDER BY confidence DESC, key)"
                 f" <= {int(self._recipe.max_per_class)}"
             )
+        used, wanted = "", ""
+        if self._copies is not None:
+            used = "used AS (SELECT DISTINCT key FROM judged WHERE kept),"
+            wanted = f" WHERE key NOT IN ({self._copies})"
         span = "{'start_s': start_s, 'end_s': end_s}"
         spans = "STRUCT(start_s DOUBLE, end_s DOUBLE)[]"
         return f"""
             WITH judged AS MATERIALIZED (SELECT * FROM {self._judged} WHERE format = 'untrimmed' OR kept),
-            positive AS (
+            {used} positive AS (
                 SELECT key, source, class_index, avg(class_confidence) AS confidence,
                     list({span} ORDER BY start_s) AS segments
                 FROM judged WHERE format = 'untrimmed' AND kept GROUP BY key, source, class_index
@@ -239,5 +271,5 @@ class Labelling:
                 SELECT key, source, format, class_index, class_confidence, []::{spans}, []::{spans}
                 FROM judged WHERE format <> 'untrimmed'
             )
-            SELECT * FROM joined{best}
+            SELECT * FROM joined{wanted}{best}
         """

@@ -80,19 +80,20 @@ def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
         study = workspace.study()
         for known in study.sources:
             if known.name == folder.name and known != folder:
-                raise ConfigError(f"source {folder.name!r} is there already, as {known.path}; choose another --name")
+                where = "searched for" if known.path is None else f"as {known.path}"
+                raise ConfigError(f"source {folder.name!r} is there already, {where}; choose another --name")
         if folder not in study.sources:
             config.save_study(study.model_copy(update={"sources": (*study.sources, folder)}), workspace.study_path)
 
 
 def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> dict[str, int]:
-    """Files of every source in the study -> the table `items`; returns new items per source.
+    """Files of every source that is a folder -> the table `items`; returns new items per source.
 
     A file whose content is there already (under any source or class) is dropped as `repeat`.
     """
     study, taxonomy, table = workspace.study(), workspace.taxonomy(), workspace.table("items")
     files = {
-        source.name: _scan(located(workspace, source), taxonomy) for source in study.sources
+        source.name: _scan(located(workspace, source), taxonomy) for source in study.folders
     }  # what is wrong with a folder is said here, before anything is cleared
     if redo:
         table.clear()
@@ -100,7 +101,7 @@ def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fals
     done = 0
     with table.writer(rows_per_part=ROWS_PER_PART) as writer, Report("add", progress=progress) as report:
         known = KnownFiles(Catalog(workspace), table)
-        for source in study.sources:
+        for source in study.folders:
             for found in _chunks(files[source.name]):
                 rows, dropped = _new_items(found, source, known, report)
                 known.add(rows)
@@ -141,7 +142,8 @@ def located(workspace: Workspace, folder: config.SourceConfig) -> config.SourceC
     """Paths of the study are relative to the workspace."""
     classes = None if folder.classes is None else workspace.root / folder.classes
     lists = None if folder.lists is None else workspace.root / folder.lists
-    return folder.model_copy(update={"path": workspace.root / folder.path, "classes": classes, "lists": lists})
+    path = None if folder.path is None else workspace.root / folder.path
+    return folder.model_copy(update={"path": path, "classes": classes, "lists": lists})
 
 
 def _scan(folder: config.SourceConfig, taxonomy: Taxonomy) -> Iterator[local.FoundFile]:

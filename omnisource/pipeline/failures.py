@@ -37,10 +37,10 @@ def failures(workspace: Workspace, catalog: Catalog) -> list[Failure]:
         return []
     cases = " ".join(
         f"WHEN starts_with(d.path, {_quoted(str(workspace.root / one.path) + '/')}) THEN {_quoted(one.name)}"
-        for one in workspace.study().sources
+        for one in workspace.study().folders
     )
     by_folder = f"CASE {cases} END" if cases else "NULL"
-    rows = catalog.table(
+    rows = catalog.kept(
         f'SELECT d.dropped_by AS "table", d.reason, coalesce(i.source, {by_folder}) AS source,'
         " i.key IS NOT NULL AS is_item, count(*) AS count,"
         " arg_min(coalesce(nullif(d.detail, ''), d.path, i.path, ''), d.position) AS example"

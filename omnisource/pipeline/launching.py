@@ -13,7 +13,7 @@ from omnisource.pipeline.balancing import example_counts, target_counts
 from omnisource.pipeline.measured import Estimate, costs_of, estimate, load_measurement
 from omnisource.pipeline.recipes import resolve
 from omnisource.pipeline.run_folders import changed_settings, run_state
-from omnisource.pipeline.run_names import PHASES, run_names
+from omnisource.pipeline.run_names import BASELINE, PHASES, run_names
 from omnisource.pipeline.training_jobs import decisive_settings, finetuning_epochs, needs_motion, training_jobs
 from omnisource.study_changes import Change
 from omnisource.train.planning import DrawPlan, plan_draws
@@ -186,9 +186,10 @@ def launch_of(run: str, networks: Sequence[str], recipes: Sequence[str]) -> Laun
     stem = run
     for phase in PHASES:
         stem = stem.removesuffix(f".{phase}")
-    network, _, recipe = stem.rpartition("-")
-    procedure = PROCEDURES[0] if stem == run else PROCEDURES[1]
-    return Launch(network=network or run, recipe=None if recipe == "baseline" else recipe, procedure=procedure)
+    network, dash, recipe = stem.rpartition("-")
+    if not dash or recipe == BASELINE:
+        return Launch(network=network or run, recipe=None)
+    return Launch(network=network, recipe=recipe, procedure=PROCEDURES[0] if stem == run else PROCEDURES[1])
 
 
 def _missing(workspace: Workspace, study: config.Study, launch: Launch) -> Iterator[Missing]:

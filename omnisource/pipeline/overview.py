@@ -168,24 +168,28 @@ def losses(counts: Mapping[Reached, int | None], steps: Sequence[Reached]) -> di
 def class_yields(workspace: Workspace, catalog: Catalog, source_name: str, recipe: str | None) -> list[ClassYield]:
     """What the queries of one source gave, class by class, those first of which the least share is kept."""
     items, wanted = source(workspace.table("items")), {"source": source_name}
-    tables: dict[str, pa.Table] = {}
-    kept = "NULL"
+    select = f"SELECT class_index, count(*) AS n FROM {items} i WHERE source = $source"
+    found = _by_class(catalog, select, wanted)
+    invalid = _by_class(catalog, f"{select} AND NOT {catalog.valid('i')}", wanted)
+    kept: Mapping[int | None, int] | None = None
     if recipe is not None and saved_funnel(workspace, recipe):
-        tables["kept_keys"] = kept_keys(workspace, recipe)
-        kept = "count(*) FILTER (EXISTS (SELECT 1 FROM kept_keys k WHERE k.key = i.key))"
-    rows = catalog.rows(
-        f"SELECT class_index, count(*) AS found, count(*) FILTER ({_is_valid(workspace)}) AS valid,"
-        f" {kept}::BIGINT AS kept FROM {items} i WHERE source = $source GROUP BY class_index",
-        wanted,
-        tables=tables,
-    )
-    classes = [ClassYield(**row) for row in rows.read_all().to_pylist()]
+        keys = {"kept_keys": kept_keys(workspace, recipe)}
+        kept = _by_class(catalog, f"{select} AND key IN (SELECT key FROM kept_keys)", wanted, tables=keys)
+    classes = [
+        ClassYield(
+            class_index=index,
+            found=count,
+            valid=count - invalid.get(index, 0),
+            kept=None if kept is None else kept.get(index, 0),
+        )
+        for index, count in found.items()
+    ]
     return sorted(classes, key=lambda one: (one.kept_share or 0.0, one.valid, -one.found))
 
 
 def _found(workspace: Workspace, catalog: Catalog) -> dict[str, tuple[Format, int]]:
     items = source(workspace.table("items"))
-    rows = catalog.table(f"SELECT source, any_value(format) AS format, count(*) AS n FROM {items} GROUP BY source")
+    rows = catalog.kept(f"SELECT source, any_value(format) AS format, count(*) AS n FROM {items} GROUP BY source")
     return {row["source"]: (Format(row["format"]), row["n"]) for row in rows.to_pylist()}
 
 
@@ -193,19 +197,18 @@ def _valid(workspace: Workspace, catalog: Catalog) -> dict[str, int] | None:
     """Items that can be decoded, per source; None before any was checked."""
     if not workspace.table("validity").num_rows():
         return None
-    items = source(workspace.table("items"))
-    rows = catalog.table(
-        f"SELECT source, count(*) AS n FROM {items} i WHERE {_is_valid(workspace)} GROUP BY source"
-    ).to_pylist()
-    return {row["source"]: row["n"] for row in rows}
+    sql = f"SELECT source, count(*) AS n FROM {source(workspace.table('items'))} i"
+    wanted = f"{sql} WHERE {catalog.valid('i')} GROUP BY source"
+    return {row["source"]: row["n"] for row in catalog.kept(wanted).to_pylist()}
 
 
-def _is_valid(workspace: Workspace) -> str:
-    """Where everything was checked, looking for the few that failed is much faster than for the many that passed."""
-    validity, items = workspace.table("validity"), workspace.table("items")
-    if validity.num_rows() == items.num_rows():
-        return f"NOT EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = i.key AND NOT v.ok)"
-    return f"EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = i.key AND v.ok)"
+def _by_class(
+    catalog: Catalog, sql: str, wanted: Mapping[str, object], *, tables: Mapping[str, pa.Table] | None = None
+) -> dict[int | None, int]:
+    """Items of each class of the query, the unknown one too."""
+    sql = f"{sql} GROUP BY class_index"
+    rows = catalog.rows(sql, wanted, tables=tables).read_all() if tables else catalog.kept(sql, wanted)
+    return {row["class_index"]: row["n"] for row in rows.to_pylist()}
 
 
 def _teachers(workspace: Workspace, recipe: str | None) -> Mapping[Format, str]:

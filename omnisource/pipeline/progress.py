@@ -12,15 +12,20 @@ from omnisource.evaluate.metrics import Metrics
 from omnisource.filters import Filters
 from omnisource.label.pseudo import Funnel
 from omnisource.pipeline import comparing, recipes
+from omnisource.pipeline.fetch_outcomes import by_reason, fetch_outcomes, num_candidates
+from omnisource.pipeline.fetch_plan import has_wanted
 from omnisource.pipeline.flow import flow_name
+from omnisource.pipeline.queries import current
 from omnisource.pipeline.run_folders import run_state
 from omnisource.pipeline.run_names import baseline_name, run_name, run_names
+from omnisource.pipeline.search_plan import num_unasked
+from omnisource.pipeline.similar_state import has_uncompared, needs_similar
 from omnisource.pipeline.teachers import teachers
 from omnisource.pipeline.training_jobs import needs_motion
 from omnisource.workspace import Workspace
 
 STAGES = (
-    *("target", "add", "check", "flow", "teach", "score", "motion"),
+    *("target", "search", "fetch", "add", "check", "flow", "teach", "score", "motion", "similar"),
     *("label", "train", "evaluate", "compare"),
 )
 
@@ -34,7 +39,7 @@ class Step:
     arguments: tuple[str, ...]
     """What `omnisource` is called with in the workspace's folder."""
     is_question: bool = False
-    """Whether the arguments stand for what a person has to say."""
+    """Whether the arguments stand for what a person has to say, or to decide."""
     is_pending: bool = True
     """False: every stage is done, and this shows what came out."""
 
@@ -46,7 +51,7 @@ class Step:
     @property
     def needs_device(self) -> bool:
         """Whether it trains or scores."""
-        return self.stage in ("flow", "teach", "score", "train", "evaluate")
+        return self.stage in ("flow", "teach", "score", "similar", "train", "evaluate")
 
     def arguments_for(self, workspace: Workspace) -> list[str]:
         """The same from anywhere."""
@@ -55,10 +60,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What the stages have left; the fields are those of `omnisource status --json`."""
+    """What the stages have left, as `omnisource status --json` tells it, and what is left to measure."""
 
     target: int
     """Labelled clips."""
+    cells: int
+    """Queries in date windows that web sources were asked for."""
+    candidates: int
+    """Addresses that they found."""
+    fetched: Mapping[str, int]
+    """Addresses that were asked for, by how they ended."""
     items: int
     """Web items."""
     checked: int
@@ -73,6 +84,16 @@ class Facts:
     """Whether it is fitted."""
     similar: int
     """Pairs of a web frame and a labelled one that look alike."""
+    has_queries: bool
+    """Whether a person accepted what is to be searched; true where nothing is."""
+    unasked: int
+    """Queries in date windows that no search has asked for yet."""
+    is_unfetched: bool
+    """Whether addresses are left that may be asked for now."""
+    is_unscored: bool
+    """Whether a teacher has valid items to score."""
+    is_uncompared: bool
+    """Whether valid items are to be compared with the labelled clips."""
     recipes: Mapping[str, list[Funnel]]
     """Every recipe, and what its steps left; empty before it was applied."""
     runs: Mapping[str, str]
@@ -96,19 +117,22 @@ def networks_to_teach(workspace: Workspace) -> list[str]:
 def status(workspace: Workspace) -> dict[str, object]:
     """How far a workspace is, stage by stage, and what to do next; for `omnisource status`."""
     found = facts_of(workspace)
-    return {"workspace": str(workspace.root)} | asdict(found) | {"next": _next(workspace, found).command}
+    shown = {name: value for name, value in asdict(found).items() if name not in _NOT_SHOWN}
+    return {"workspace": str(workspace.root)} | shown | {"next": _next(workspace, found).command}
 
 
-def next_step(workspace: Workspace) -> Step:
+def next_step(workspace: Workspace, found: Facts | None = None) -> Step:
     """The first thing that is left to do; where nothing is, the comparison of the student with its baseline."""
-    return _next(workspace, facts_of(workspace))
+    return _next(workspace, found or facts_of(workspace))
 
 
 def progress_version(workspace: Workspace) -> str:
     """Changes whenever a stage has written something; a run that is being trained changes it when it ends."""
     seen: list[object] = [Browsing(Catalog(workspace)).version(Filters())]
     seen += [(run, run_state(workspace.run(run))) for run in workspace.runs()]
-    watched = [part for table in ("target", "similar") for part in workspace.table(table).parts()]
+    tables = ("target", "queries", "cells", "candidates", "attempts", "similar")
+    watched = [part for table in tables for part in workspace.table(table).parts()]
+    watched += workspace.root.glob("tables/queries/*.json")
     watched += workspace.root.glob("tables/flow/*/part-*.parquet")
     watched += workspace.root.glob("tables/similar/*.json")
     watched += [path for path in (workspace.motion_path, workspace.taxonomy_path) if path.is_file()]
@@ -130,9 +154,12 @@ def moves_pictures(study: Study) -> bool:
 
 
 def facts_of(workspace: Workspace) -> Facts:
-    """What the stages have left; reads only what is small, or footers."""
+    """What the stages have left; looks once through the items' keys, so keep it until `progress_version` changes."""
     return Facts(
         target=workspace.table("target").num_rows(),
+        cells=workspace.table("cells").num_rows(),
+        candidates=num_candidates(workspace),
+        fetched=by_reason(fetch_outcomes(workspace, Catalog(workspace))),
         items=workspace.table("items").num_rows(),
         checked=workspace.table("validity").num_rows(),
         dropped=Catalog(workspace).dropped_by_reason("validity"),
@@ -140,6 +167,11 @@ def facts_of(workspace: Workspace) -> Facts:
         scored={name: workspace.table(f"scores/{name}").num_rows() for name in teachers(workspace.study())},
         camera_motion=workspace.motion_path.is_file(),
         similar=workspace.table("similar").num_rows(),
+        has_queries=not workspace.study().searched or current(workspace).accepted is not None,
+        unasked=num_unasked(workspace),
+        is_unfetched=has_wanted(workspace),
+        is_unscored=_has_unscored(workspace),
+        is_uncompared=needs_similar(workspace) and has_uncompared(workspace),
         recipes={name: recipes.saved_funnel(workspace, name) for name in workspace.recipes()},
         runs={name: _state(workspace, name) for name in workspace.runs()},
         results=comparing.results(workspace),
@@ -149,15 +181,20 @@ def facts_of(workspace: Workspace) -> Facts:
 def _next(workspace: Workspace, found: Facts) -> Step:
     study = workspace.study()
     add = ("add", "FOLDER", "--name", "NAME", "--format", "image|trimmed|untrimmed")
+    accept = ("queries", "--accept") if current(workspace).number else ("queries",)
     steps = [
         (not found.target, "target", ("run", "--to", "target")),
         (study.recipes and not study.sources, "add", add),
-        (study.sources and not found.items, "add", ("run", "--from", "add", "--to", "add")),
+        (not found.has_queries, "search", accept),
+        (found.unasked, "search", ("collect", "--only", "search")),
+        (found.is_unfetched, "fetch", ("collect", "--only", "fetch")),
+        (study.folders and not found.items, "add", ("run", "--from", "add", "--to", "add")),
         (found.checked < found.items, "check", ("check",)),
         (_lacks_flow(workspace), "flow", ("flow",)),
         (any(state != "done" for state in found.taught.values()), "teach", ("teach",)),
-        (has_unscored(workspace), "score", ("score",)),
+        (found.is_unscored, "score", ("score",)),
         (moves_pictures(study) and not found.camera_motion, "motion", ("motion",)),
+        (found.is_uncompared, "similar", ("duplicates",)),
         (not all(found.recipes.values()), "label", ("label",)),
         *((True, "train", (*_TWO_PHASES, recipe)) for recipe in _half_done(study, found)),
         (_untrained(study, found), "train", ("train",)),
@@ -165,12 +202,13 @@ def _next(workspace: Workspace, found: Facts) -> Step:
     ]
     for pending, stage, arguments in steps:
         if pending:
-            return Step(stage=stage, arguments=arguments, is_question=arguments == add)
+            return Step(stage=stage, arguments=arguments, is_question=arguments in (add, accept))
     students = [run_name(study.student, recipe) for recipe in found.recipes]
     compare = ("compare", baseline_name(study.student), *students[:1])
     return Step(stage="compare", arguments=compare, is_pending=False)
 
 
+_NOT_SHOWN = ("has_queries", "unasked", "is_unfetched", "is_unscored", "is_uncompared")
 _TWO_PHASES = ("train", "--procedure", "pretrain_finetune", "-r")
 
 
@@ -195,14 +233,13 @@ def _lacks_flow(workspace: Workspace) -> bool:
     return sees_flow(workspace.study()) and not workspace.table(f"flow/{flow_name(workspace)}").parts()
 
 
-def has_unscored(workspace: Workspace) -> bool:
+def _has_unscored(workspace: Workspace) -> bool:
     """Whether a teacher that some recipe needs has valid items to score."""
     if not recipes.needs_teachers(workspace, workspace.recipes()):
         return False
     catalog = Catalog(workspace)
     for name, teacher in teachers(workspace.study()).items():
-        pending = catalog.pending(workspace.table(f"scores/{name}"), valid=True, formats=teacher.formats, chunk=1)
-        if next(pending, None) is not None:
+        if catalog.has_pending(workspace.table(f"scores/{name}"), valid=True, formats=teacher.formats):
             return True
     return False
 

@@ -16,7 +16,7 @@ from omnisource.examples import ExampleFile, write_examples
 from omnisource.files import write_atomically
 from omnisource.label.listed import listed_sources
 from omnisource.label.pseudo import Funnel, Labelling
-from omnisource.pipeline.teachers import teachers
+from omnisource.pipeline.teachers import dims_of, teachers
 from omnisource.reviews import Reviews
 from omnisource.tables import sole_writer
 from omnisource.types import Format
@@ -34,7 +34,7 @@ def resolve(recipe: config.Recipe, study: config.Study) -> config.Recipe:
     """
     if recipe.label_source == "listed":
         return recipe
-    dims = {name: study.networks[teacher.networks[0]].model.dims for name, teacher in teachers(study).items()}
+    dims = {name: dims_of(study, teacher) for name, teacher in teachers(study).items()}
     student = study.networks[study.student].model.dims
     wanted = {Format.IMAGE: (2,), Format.TRIMMED: (3, 2), Format.UNTRIMMED: (student,)}
     chosen = dict(recipe.teachers)
@@ -73,6 +73,7 @@ def label(workspace: Workspace, recipe_name: str) -> list[Funnel]:
                 write_examples(folder / f"{step.source}.arrow", labelling.examples(step.source))
         config.save(recipe, folder / "recipe.yaml")
         document = {"funnel": [asdict(step) for step in funnel], "files": _fingerprints(folder)}
+        document["web_copies"] = labelling.num_web_copies()
         write_atomically(folder / "done.json", json.dumps(document, indent=1))
     logger.info("label %s: %s", recipe_name, ", ".join(f"{s.source} {s.examples} of {s.valid}" for s in funnel))
     return funnel
@@ -107,6 +108,12 @@ def saved_funnel(workspace: Workspace, recipe_name: str) -> list[Funnel]:
     if not done.is_file():
         return []
     return [Funnel(**step) for step in json.loads(done.read_text(encoding="utf-8"))["funnel"]]
+
+
+def left_out_copies(workspace: Workspace, recipe_name: str) -> int:
+    """Items that a recipe left out when it was last applied, since a better near copy of each is used."""
+    done = workspace.auxiliary(recipe_name) / "done.json"
+    return json.loads(done.read_text(encoding="utf-8")).get("web_copies", 0) if done.is_file() else 0
 
 
 def needs_teachers(workspace: Workspace, names: Iterable[str]) -> bool:

@@ -1,16 +1,17 @@
 """Teachers over all web data -> the tables of scores (paper 3.4)."""
 
-from pathlib import Path
-
 import torch
 
 from omnisource.catalog import Catalog
+from omnisource.config import TeacherConfig
 from omnisource.errors import WorkspaceError
 from omnisource.label import score as label_score
 from omnisource.pipeline.collecting import save_report
 from omnisource.pipeline.flow import flow_settings, items_as_flow
 from omnisource.pipeline.networks import baseline_name, load_network, pick_device, share_cores, weights_fingerprint
+from omnisource.pipeline.teachers import dims_of
 from omnisource.pipeline.teachers import teachers as teachers
+from omnisource.pipeline.zero_shot import load_zero_shot, zero_shot_settings
 from omnisource.report import Report
 from omnisource.types import Format, WebItem
 from omnisource.workspace import Workspace
@@ -29,20 +30,16 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     table = workspace.table(f"scores/{teacher_name}")
     if redo:
         table.clear()
-    folders = [workspace.run(baseline_name(network)) for network in teacher_config.networks]
-    dims = study.networks[teacher_config.networks[0]].model.dims
-    of_the_other_kind = {"segment_3d_s"} if dims == 2 else {"segment_2d_s", "frames"}
-    settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"} | of_the_other_kind) | {
-        "weights": [weights_fingerprint(folder) for folder in folders]
-    }
-    settings |= flow_settings(workspace, study.networks[teacher_config.networks[0]])
+    of_the_other_kind = {"segment_3d_s"} if dims_of(study, teacher_config) == 2 else {"segment_2d_s", "frames"}
+    settings = study.score.model_dump(mode="json", exclude={"rows_per_part", "batch_size"} | of_the_other_kind)
+    settings |= _teacher_settings(workspace, teacher_config)
     with (
         table.writer(settings, rows_per_part=study.score.rows_per_part) as writer,
         Report(f"score {teacher_name}", progress=progress) as report,
     ):
         device = pick_device(study.device)
         share_cores(device, study.train.workers)
-        teacher = _load_teacher(teacher_name, folders, device)
+        teacher = _load_teacher(workspace, teacher_name, teacher_config, device)
         label_score.check_formats(teacher, teacher_config.formats)
         as_read = items_as_flow(workspace, teacher.configs[0])
         catalog = Catalog(workspace)
@@ -73,8 +70,18 @@ def score(workspace: Workspace, teacher_name: str, *, progress: bool | None = No
     return table.num_rows()
 
 
-def _load_teacher(name: str, folders: list[Path], device: torch.device) -> label_score.Teacher:
-    loaded = [load_network(folder, device) for folder in folders]
+def _teacher_settings(workspace: Workspace, teacher: TeacherConfig) -> dict[str, object]:
+    """By what a teacher's scores are told from those of another of its name."""
+    if teacher.clip is not None:
+        return zero_shot_settings(workspace, teacher.clip)
+    weights = [weights_fingerprint(workspace.run(baseline_name(network))) for network in teacher.networks]
+    return {"weights": weights} | flow_settings(workspace, workspace.study().networks[teacher.networks[0]])
+
+
+def _load_teacher(workspace: Workspace, name: str, teacher: TeacherConfig, device: torch.device) -> label_score.Teacher:
+    if teacher.clip is not None:
+        return load_zero_shot(workspace, name, teacher.clip, device)
+    loaded = [load_network(workspace.run(baseline_name(network)), device) for network in teacher.networks]
     networks, configs = tuple(pair[0] for pair in loaded), tuple(pair[1] for pair in loaded)
     return label_score.Teacher(name=name, networks=networks, configs=configs, device=device)
 

@@ -12,13 +12,13 @@ from omnisource.pipeline.progress import (
     STAGES,
     Facts,
     facts_of,
-    has_unscored,
     moves_pictures,
     networks_to_teach,
     sees_flow,
     unevaluated,
 )
 from omnisource.pipeline.run_names import baseline_name, run_name
+from omnisource.pipeline.similar_state import WHY_NOT_NEEDED, needs_similar
 from omnisource.workspace import Workspace
 
 StageState = Literal["done", "partly", "to_do", "not_needed"]
@@ -38,9 +38,9 @@ class StageView:
     """When it wrote something last; seconds since 1970."""
 
 
-def stage_views(workspace: Workspace) -> list[StageView]:
+def stage_views(workspace: Workspace, found: Facts | None = None) -> list[StageView]:
     """Every stage in its order."""
-    said = _said(workspace, facts_of(workspace))
+    said = _said(workspace, found or facts_of(workspace))
     return [
         StageView(name=name, state=state, text=text, changed_s=_changed_s(_written(workspace, name)))
         for name, (state, text) in zip(STAGES, said, strict=True)
@@ -52,7 +52,12 @@ def _said(workspace: Workspace, found: Facts) -> Iterator[tuple[StageState, str]
     study, runs = workspace.study(), found.runs
     classes = len(workspace.taxonomy()) if workspace.taxonomy_path.is_file() else 0
     yield _all_or_nothing(found.target), f"{found.target:,} labelled clips in {classes:,} classes"
-    yield _all_or_nothing(found.items), f"{found.items:,} items in {len(study.sources)} sources"
+    yield _search(study, found)
+    yield _fetch(study, found)
+    if study.folders or not study.searched:
+        yield _all_or_nothing(found.items), f"{found.items:,} items in {len(study.sources)} sources"
+    else:
+        yield "not_needed", "no source is a folder"
     dropped = sum(found.dropped.values())
     yield _share(found.checked, found.items), f"{found.checked - dropped:,} items are fine, {dropped:,} dropped"
     yield _flow(workspace, study)
@@ -63,6 +68,7 @@ def _said(workspace: Workspace, found: Facts) -> Iterator[tuple[StageState, str]
         yield _all_or_nothing(found.camera_motion), "the camera motion of the labelled clips is fitted"
     else:
         yield "not_needed", "no picture becomes a moving clip here"
+    yield _similar(workspace, found)
     applied = [name for name, funnel in found.recipes.items() if funnel]
     yield _share(len(applied), len(found.recipes)), f"recipes: {', '.join(applied)}"
     students = {run: runs.get(run, "new") for run in (run_name(study.student, name) for name in found.recipes)}
@@ -73,6 +79,24 @@ def _said(workspace: Workspace, found: Facts) -> Iterator[tuple[StageState, str]
     yield _share(len(found.results), len(found.results) + len(left)), f"top-1: {measured}"
     compared = list(workspace.root.glob("reports/compare.*.json"))
     yield _all_or_nothing(compared), f"{len(compared)} comparisons with a baseline"
+
+
+def _search(study: Study, found: Facts) -> tuple[StageState, str]:
+    if not study.searched:
+        return "not_needed", "no source is searched"
+    said = f"{found.candidates:,} addresses found, {found.cells:,} cells asked"
+    if not found.cells:
+        return "to_do", "" if found.has_queries else "the queries wait to be accepted"
+    return "partly" if found.unasked else "done", said
+
+
+def _fetch(study: Study, found: Facts) -> tuple[StageState, str]:
+    if not study.searched:
+        return "not_needed", "no source is searched"
+    left_out = sum(found.fetched.values()) - found.fetched.get("ok", 0)
+    if not found.fetched:
+        return "to_do", ""
+    return "partly" if found.is_unfetched else "done", f"{found.fetched.get('ok', 0):,} kept, {left_out:,} not"
 
 
 def _flow(workspace: Workspace, study: Study) -> tuple[StageState, str]:
@@ -88,7 +112,18 @@ def _scored(workspace: Workspace, found: Facts) -> tuple[StageState, str]:
     said = ", ".join(f"{name} {count:,}" for name, count in found.scored.items())
     if not any(found.scored.values()):
         return "to_do", ""
-    return "partly" if has_unscored(workspace) else "done", f"scored segments: {said}"
+    return "partly" if found.is_unscored else "done", f"scored segments: {said}"
+
+
+def _similar(workspace: Workspace, found: Facts) -> tuple[StageState, str]:
+    if not needs_similar(workspace):
+        return "not_needed", WHY_NOT_NEEDED
+    said = f"{found.similar:,} pairs of frames look alike"
+    if not found.checked:
+        return "to_do", ""
+    if not found.is_uncompared:
+        return "done", said
+    return ("partly", said) if found.similar else ("to_do", "")
 
 
 def _all_or_nothing(done: object) -> StageState:
@@ -109,6 +144,7 @@ def _written(workspace: Workspace, stage: str) -> list[Path]:
     """Files by which a stage's last work is dated."""
     root, study = workspace.root, workspace.study()
     tables = {"target": "target", "add": "items", "check": "validity", "score": "scores/*", "flow": "flow/*"}
+    tables |= {"similar": "similar", "search": "cells", "fetch": "attempts"}
     if stage in tables:
         return list(root.glob(f"tables/{tables[stage]}/part-*.parquet"))
     taught = {baseline_name(network) for network in networks_to_teach(workspace)}

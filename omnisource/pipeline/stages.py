@@ -4,21 +4,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from omnisource.config import Procedure
-from omnisource.errors import ConfigError
+from omnisource.errors import ConfigError, WeightsAbsentError
 from omnisource.pipeline import (
     collecting,
     comparing,
+    duplicates,
     evaluation,
+    fetching,
     flow_extraction,
     motion,
     recipes,
     released,
     scoring,
+    searching,
     training,
+    web_copies,
 )
 from omnisource.pipeline.progress import STAGES, moves_pictures, networks_to_teach, sees_flow
 from omnisource.pipeline.run_folders import run_state
 from omnisource.pipeline.run_names import baseline_name, run_names
+from omnisource.pipeline.similar_state import (
+    WHY_NOT_NEEDED,
+    needs_similar,
+    wants_web_copies,
+    what_was_not_compared,
+)
 from omnisource.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -60,9 +70,30 @@ def _target(workspace: Workspace, options: Options, say: Say) -> None:
     say(f"target: {count} labelled clips in {len(workspace.taxonomy())} classes")
 
 
+def _search(workspace: Workspace, options: Options, say: Say) -> None:
+    if not workspace.study().searched:
+        say("search: not needed; no source is searched")
+        return
+    for name, one in searching.search(workspace, progress=options.progress, redo=options.redo).items():
+        left = f"; the budget is spent, {one.waiting} cells are left" if one.waiting else ""
+        failed = f", {one.failed} failed" if one.failed else ""
+        say(f"search: {name}: {one.cells} cells asked{failed}; {one.new} new of {one.returned} results{left}")
+
+
+def _fetch(workspace: Workspace, options: Options, say: Say) -> None:
+    if not workspace.study().searched:
+        say("fetch: not needed; no source is searched")
+        return
+    done = fetching.fetch(workspace, progress=options.progress, redo=options.redo)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in done.by_reason.items())
+    say(f"fetch: {done.attempts} attempts: {reasons or 'none was left'}; {done.items} new items")
+
+
 def _add(workspace: Workspace, options: Options, say: Say) -> None:
     counts = collecting.add(workspace, progress=options.progress, redo=options.redo)
-    new = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no sources yet"
+    if options.redo:
+        fetching.write_items(workspace)  # what was fetched is still there
+    new = ", ".join(f"{name} {count}" for name, count in counts.items()) or "no folders"
     say(f"add: new items: {new}; {workspace.table('items').num_rows()} in all")
     released.write_listed(workspace, progress=options.progress, redo=options.redo)
 
@@ -107,10 +138,29 @@ def _motion(workspace: Workspace, options: Options, say: Say) -> None:
     say(f"motion: fitted on {motions.agnostic.num_pairs} pairs of frames")
 
 
+def _similar(workspace: Workspace, options: Options, say: Say) -> None:
+    if not needs_similar(workspace):
+        say(f"similar: not needed; {WHY_NOT_NEEDED}")
+        return
+    try:
+        found = duplicates.measure(workspace, progress=options.progress, redo=options.redo)
+    except WeightsAbsentError as error:  # hours of other stages do not wait for a download
+        say(f"similar: LEFT OUT, copies of labelled clips stay in the web data: {error}")
+        return
+    say(f"similar: {found.suspects} items look like labelled clips, at the crop threshold {found.threshold:.3f}")
+    if wants_web_copies(workspace):
+        within = web_copies.measure_web_copies(workspace, progress=options.progress)
+        say(f"similar: {within.copies} of {within.items} items are near copies of better ones within the web data")
+
+
 def _label(workspace: Workspace, options: Options, say: Say) -> None:
     for recipe in options.recipes:
         for step in recipes.label(workspace, recipe):
             say(f"label: {recipe}: {step.source}: {step.examples} examples from {step.valid} valid items")
+        if num_copies := recipes.left_out_copies(workspace, recipe):
+            say(f"label: {recipe}: {num_copies} near copies of used items are left out")
+    if not_compared := what_was_not_compared(workspace):
+        say(f"label: {not_compared}")
 
 
 def _train(workspace: Workspace, options: Options, say: Say) -> str:
@@ -144,7 +194,13 @@ def _compare(workspace: Workspace, options: Options, say: Say) -> None:
 
 
 _RUN: dict[str, Callable[[Workspace, Options, Say], str | None]] = dict(
-    zip(STAGES, (_target, _add, _check, _flow, _teach, _score, _motion, _label, _train, _evaluate, _compare))
+    zip(
+        STAGES,
+        (
+            *(_target, _search, _fetch, _add, _check, _flow, _teach, _score, _motion, _similar),
+            *(_label, _train, _evaluate, _compare),
+        ),
+    )
 )
 
 

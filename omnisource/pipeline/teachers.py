@@ -12,3 +12,8 @@ def teachers(study: config.Study) -> dict[str, config.TeacherConfig]:
     sees_images = model.dims == 2 and model.format == "rgb"
     formats = tuple(Format) if sees_images else (Format.TRIMMED, Format.UNTRIMMED)
     return {study.student: config.TeacherConfig(networks=(study.student,), formats=formats)}
+
+
+def dims_of(study: config.Study, teacher: config.TeacherConfig) -> int:
+    """2 for a teacher that sees single frames, as CLIP does, 3 for one that sees clips."""
+    return 2 if teacher.clip is not None else study.networks[teacher.networks[0]].model.dims

@@ -2,10 +2,12 @@
 
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from app import serving, workspaces
@@ -28,6 +30,28 @@ def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["streamlit"])
     monkeypatch.chdir(tmp_path)
     serving.previews.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _main_stays_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit puts a page in the place of `__main__` and leaves it there.
+
+    Every process that a later test spawns would import it as its own, that is run the whole app before its work.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _as_configured() -> None:
+    """Pages run with the app's own settings, as `streamlit run` would find them.
+
+    Without magic above all: it parses every page in a thread, which CPython 3.11 may confuse with pytest's parsing of
+    the tests.
+    """
+    settings = tomllib.loads((REPOSITORY / "app" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    for section in ("runner", "global"):
+        for name, value in settings.get(section, {}).items():
+            config.set_option(f"{section}.{name}", value)
 
 
 @pytest.fixture(scope="session")

@@ -35,10 +35,17 @@ def test_balance__an_empty_workspace_says_what_is_missing(open_page: OpenPage, e
     assert "No labelled clips yet" in said(page)
 
 
-def test_balance__half_done_offers_to_apply_the_recipe(open_page: OpenPage, half_done: Workspace):
+def test_balance__half_done_offers_the_stages_that_a_recipe_needs(open_page: OpenPage, half_done: Workspace):
     page = open_page("balance", half_done)
     assert not page.exception
     assert "has not been applied yet" in said(page)
+    assert page.button(key="balance_stages").label == "Run the stages up to the labels"
+
+
+def test_balance__a_new_recipe_can_be_applied(open_page: OpenPage, finished: Workspace):
+    finished.save_recipe("new", finished.recipe("omnisource"))
+    page = open_page("balance", finished, balance_recipe="new")
+    assert not page.exception
     assert page.button(key="balance_label").label == "Apply the recipe"
 
 

@@ -156,6 +156,20 @@ def test_story__a_long_video_shows_its_segments(open_page: OpenPage, finished: W
     assert "its segments are chosen by their confidence" in said(page)
 
 
+@pytest.mark.parametrize(
+    ("format", "label"),
+    [("image", "See it as a moving clip"), ("untrimmed", "See it second by second"), ("trimmed", None)],
+)
+def test_story__leads_to_the_page_of_clips(open_page: OpenPage, finished: Workspace, format: str, label: str | None):
+    token = item_token(keys_of(finished, format)[0])
+    page = open_page("browse", finished, item=token)
+    assert not page.exception
+    links = {
+        one.proto.label: one.proto.query_string for one in page.get("page_link") if token in one.proto.query_string
+    }
+    assert list(links) == ([label] if label else [])
+
+
 @pytest.mark.parametrize("token", ["f" * 32, "../../etc/passwd", "<b>", ""])
 def test_story__an_item_that_is_not_there(open_page: OpenPage, finished: Workspace, token: str):
     page = open_page("browse", finished, item=token)
@@ -209,8 +223,22 @@ def test_copy_as__command_and_cell_ask_for_the_same():
         " --sort random --seed 3 --limit 60 --offset 120"
     )
     cell = as_cell("/w", filters, order, limit=60, offset=0)
-    assert "filters = Filters(stage=Stage.SCORED, teacher='flat', sources=('a b',)" in cell
-    assert "Order(sort=Sort.RANDOM, seed=3), offset=0, limit=60)" in cell
+    assert "filters, order = Filters(stage=Stage.SCORED, teacher='flat', sources=('a b',)" in cell
+    assert ", Order(sort=Sort.RANDOM, seed=3)\n" in cell
+    assert cell.endswith("browsing.page(filters, order, offset=0, limit=60)")
+
+
+def test_copy_as__by_looks_too(finished: Workspace):
+    order = Order(sort=Sort.SIMILAR, text="a dog's bowl")
+    command = as_command("-w here", Filters(), order, CLASSES, limit=60, offset=0)
+    assert command.endswith("""--sort similar --limit 60 --text 'a dog'"'"'s bowl'""")
+    token = item_token(keys_of(finished, "image")[0])
+    cell = as_cell(str(finished.root), Filters(), Order(sort=Sort.SIMILAR, like=token), limit=3, offset=0)
+    names: dict[str, object] = {}
+    exec(cell.replace("browsing.page(", "found = browsing.page("), names)
+    assert item_token(names["found"][0].key) == token
+    similarities = [item.similarity for item in names["found"]]
+    assert similarities == sorted(similarities, reverse=True) and similarities[0] == pytest.approx(1, abs=1e-2)
 
 
 def test_copy_as__the_cell_runs(finished: Workspace):
@@ -223,6 +251,7 @@ def test_copy_as__the_cell_runs(finished: Workspace):
 
 
 def test_browse__imports_no_torch():
-    modules = "app.story, app.browse_controls, app.components.wall, omnisource.browsing, omnisource.pipeline.outcomes"
+    modules = "app.story, app.browse_controls, app.browse_looks, app.components.wall, omnisource.browsing"
+    modules += ", omnisource.pipeline.outcomes, omnisource.pipeline.feature_search"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0

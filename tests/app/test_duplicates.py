@@ -50,6 +50,28 @@ def test_duplicates__without_similarities_says_what_is_missing(open_page: OpenPa
     assert "No similarities yet" in said(page)
 
 
+def test_duplicates__half_done_offers_the_stages_up_to_the_comparison(open_page: OpenPage, half_done: Workspace):
+    page = open_page("duplicates", half_done)
+    assert not page.exception
+    assert page.button(key="dup_stages").label == "Run the stages up to the comparison"
+
+
+def test_duplicates__compared_and_nothing_alike(open_page: OpenPage, empty: Workspace):
+    empty.table("similar").folder.mkdir(parents=True, exist_ok=True)
+    (empty.table("similar").folder / "crop_threshold.json").write_text('{"threshold": 0.8}')
+    text = said(open_page("duplicates", empty))
+    assert "Nothing looks alike" in text
+    assert "two crops of the same frame are, which is 0.800. There is nothing to review." in text
+
+
+def test_duplicates__no_suspect_at_the_threshold(open_page: OpenPage, workspace: Workspace):
+    (workspace.table("similar").folder / "crop_threshold.json").write_text('{"threshold": 0.995}')
+    page = open_page("duplicates", workspace)
+    assert not page.exception
+    assert "There is no suspect: no web item is as like a labelled clip as the threshold asks for." in said(page)
+    assert "Every suspect has been judged" not in said(page)
+
+
 def test_duplicates__what_was_set_aside_before_is_told(open_page: OpenPage, empty: Workspace):
     Reviews(empty.reviews_path).decide(Subject(key=key(1)), Verdict.DUPLICATE, made_in="demo")
     assert "1 duplicate is already set aside by hand" in said(open_page("duplicates", empty))

@@ -97,6 +97,19 @@ def test_tables__a_corrupted_part(open_page: OpenPage, finished: Workspace, view
     assert not page.exception
 
 
+@pytest.mark.parametrize("table", ["items", "scores/flat", "validity", "target"])
+@pytest.mark.parametrize("view", PAGES)
+def test_tables__a_part_with_damaged_pages(open_page: OpenPage, finished: Workspace, view: str, table: str):
+    part = finished.table(table).parts()[0]
+    whole = part.read_bytes()
+    size = int.from_bytes(whole[-8:-4], "little") + 8  # of the footer, which stays as it was
+    part.write_bytes(whole[:4] + bytes(len(whole) - 4 - size) + whole[-size:])
+    page = open_page(view, finished)
+    assert not page.exception
+    if (table, view) in {("items", "browse"), ("items", "overview"), ("target", "overview"), ("validity", "collect")}:
+        assert any("part-000000.parquet is damaged" in one.value.replace("\\", "") for one in page.error)
+
+
 @pytest.fixture
 def client(finished: Workspace) -> TestClient:
     workspaces._opened[workspaces.media_name(finished)] = finished.root

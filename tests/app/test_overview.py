@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 from app import jobs_panel, overview_words, welcome
 from app.overview_words import destination, href, look, looked_at
 from omnisource import jobs
+from omnisource.pipeline import queries
 from omnisource.pipeline.overview import Reached
 from omnisource.workspace import Workspace
+from tests import web_tables
 from tests.app.conftest import OpenPage
 from tests.workspaces import change
 
@@ -120,8 +122,10 @@ def test_overview__half_done(open_page: OpenPage, half_done: Workspace):
     expected = {"web_image": [13, 12], "web_clip": [7, 6], "web_video": [3, 3], "All sources": [23, 21]}
     assert counts(page) == expected
     assert "**Next: train the teachers**" in said(page)
-    assert "| Train the teachers | not yet |" in said(page)
-    assert "23 items in 3 sources" in said(page)
+    stages = page.table[0].value
+    teach = stages[stages["Stage"].str.endswith("Train the teachers")]
+    assert teach["What it has done"].tolist() == ["not yet"]
+    assert "23 items in 3 sources" in stages["What it has done"].tolist()
     assert links(page)["1 empty file"].endswith("browse_stage=Dropped&browse_reason=empty_file+%28validity%29")
 
 
@@ -187,6 +191,8 @@ def test_overview__a_job_that_waits_can_be_stopped(open_page: OpenPage, half_don
     assert page.button(key="overview_next").disabled
     page.button(key=f"jobs_stop_{job.id}").click().run()
     assert (job.folder / "STOP").exists()
+    assert [one.value for one in page.toast] == ["Check \\<b\\>it\\</b\\> was asked to end"]
+    assert page.button(key=f"jobs_stop_{job.id}").disabled
 
 
 def test_overview__a_job_that_failed_says_why(open_page: OpenPage, half_done: Workspace):
@@ -212,3 +218,16 @@ def test_look__is_read_back(link: tuple[str, str | None, str | None]):
 def test_href__quotes_what_names_may_hold():
     assert href("browse", {"browse_source": "a b&c"}) == "browse?browse_source=a+b%26c"
     assert href("overview", {}) == "/?"
+
+
+def test_overview__what_is_searched_is_for_a_person_to_say(open_page: OpenPage, tmp_path: Path):
+    workspace = web_tables.searching(tmp_path / "w")
+    with workspace.table("target").writer(rows_per_part=10) as writer:
+        writer.add([{"path": "/a.mp4", "split": "train", "class_index": 0, "format": "trimmed"}])
+    page = open_page("overview", workspace)
+    assert not page.exception
+    assert "**Next: say what is searched.**" in said(page)
+    assert "Look through them" in links(page)
+    queries.accept(workspace, queries.propose_queries(workspace).number)
+    page.run()
+    assert "**Next: search the web**" in said(page)

@@ -19,6 +19,7 @@ from omnisource.types import Taxonomy
 from omnisource.workspace import Workspace
 from tests.app.conftest import REPOSITORY, OpenPage
 from tests.evaluated_runs import BASELINE, STUDENT, write_run
+from tests.feature_tables import add_features
 from tests.workspaces import apply_recipe, key, workspace_with
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** [a](b) \u202e $x$ :red[y] " + "long " * 60
@@ -188,6 +189,22 @@ def test_results__hostile_names_stay_text(open_page: OpenPage, tmp_path: Path):
     assert "<b>" not in said(page).replace("\\<b", "")
 
 
+def test_web__nearest_to_the_clips_above(open_page: OpenPage, workspace: Workspace):
+    link = {"res_a": "boxing", "res_first": "Nearest to these clips"}
+    page = open_page("results", workspace, **link)  # no network has seen anything yet: the link falls back
+    assert not page.exception
+    assert "is known once a network has seen both" in said(page)
+    clips = [tile["title"].split("\n")[0] for tile in wall(page, "clips")]
+    add_features(workspace, "net", {1: [[1.0, 0.0]], 2: [[0.0, 1.0]]})
+    add_features(workspace, "net", {clip: [[0.0, 1.0]] for clip in clips})
+    page = open_page("results", workspace, **link)
+    assert not page.exception
+    assert [(tile["title"], tile["note"]) for tile in wall(page, "web")] == [
+        ("/web/2", "1.00 alike"),
+        ("/web/1", "0.00 alike"),
+    ]
+
+
 def test_results__imports_no_torch():
     code = "import sys, app.result_changes, app.result_tables, app.result_web\nprint('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True, capture_output=True, text=True)
@@ -196,10 +213,13 @@ def test_results__imports_no_torch():
 
 def test_copy_as__cells_work(workspace: Workspace):
     root, scope = str(workspace.root), Scope(a=0, b=1)
+    add_features(workspace, "net", {1: [[1.0, 0.0]]})
+    add_features(workspace, "net", {"/clips/a.mp4": [[1.0, 0.0]]})
     for cell in (
         result_words.overall_cell(root, "tsn-baseline", "tsn-default"),
         result_words.flips_cell(root, "tsn-baseline", "tsn-default", Kind.GAINED, scope),
         result_words.web_cell(root, "default", [0, 1], Certainty.LEAST_SURE),
+        result_words.web_cell(root, "default", [0, 1], Certainty.NEAREST, ["/clips/a.mp4"]),
     ):
         exec(cell, {"Catalog": Catalog})
 

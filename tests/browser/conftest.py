@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from omnisource import jobs
 from omnisource.workspace import Workspace
 from tests import micro_workspaces, micro_world
 from tests.micro_workspaces import REPOSITORY
@@ -31,6 +33,20 @@ NOT_OURS = ("/_stcore/", "fonts.gstatic.com")
 """Streamlit looks for its server under the page's own path first, and for a page's icon on the internet."""
 DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 """What the page says of itself once it is drawn."""
+EVERY = """
+  const every = (root) =>
+    [...root.querySelectorAll("*")].flatMap((one) => [one, ...(one.shadowRoot ? every(one.shadowRoot) : [])])
+"""
+"""In a page: every element below a root, those within components too."""
+QUIET = f"""() => {{{EVERY}
+  const all = every(document)
+  const isWaiting = (one) => one.matches("[data-stale=true], [data-testid=stSkeleton], [data-testid=stSpinner]")
+  const isLoading = (one) =>
+    one.tagName === "IMG" && one.src && one.loading !== "lazy" && one.checkVisibility() && !one.complete
+  const isDone = document.querySelector("[data-test-script-state=notRunning]")
+  return isDone && !all.some((one) => isWaiting(one) || isLoading(one))
+}}"""
+"""No script runs, nothing on the page is of the run before, no panel and no picture is still to come."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -52,19 +68,21 @@ class Shown:
         return self.page
 
     def settle(self) -> None:
-        """Wait until no script runs and nothing on the page is of the run before."""
+        """Wait until the page is drawn as it will stay."""
         self.page.wait_for_selector(f"{DONE} h1", timeout=PATIENCE_MS)
-        self.page.wait_for_function(
-            "() => document.querySelector('[data-test-script-state=notRunning]')"
-            " && !document.querySelector('[data-stale=true]')",
-            timeout=PATIENCE_MS,
-        )
+        self.page.wait_for_function(QUIET, timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, of a person who never opened a workspace."""
-    home = tmp_path_factory.mktemp("home")
+    with _served(tmp_path_factory.mktemp("home")) as url:
+        yield url
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[str]:
+    """`streamlit run` for a person with this home folder; its log must tell of no trouble."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -80,6 +98,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=30)
+    assert "Traceback" not in log.read_text(), log.read_text()
 
 
 def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
@@ -111,9 +130,28 @@ def chromium() -> "Iterator[Browser]":
 @pytest.fixture
 def shown(chromium: "Browser", app_url: str) -> Iterator[Shown]:
     """A window of 1280 x 900 pixels without cookies or storage."""
+    with _window(chromium, app_url) as one:
+        yield one
+
+
+@pytest.fixture
+def newcomer(chromium: "Browser", tmp_path: Path) -> Iterator[Shown]:
+    """The same for a person whose app has never shown a workspace; the server's folder is `tmp_path`/home."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with _served(home) as url, _window(chromium, url) as one:
+        yield one
+    for folder in tmp_path.glob("**/jobs"):  # what a test that failed has left
+        for job in jobs.jobs(folder.parent):
+            if job.is_alive:
+                jobs.stop(job)
+
+
+@contextmanager
+def _window(chromium: "Browser", url: str) -> Iterator[Shown]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     context.set_default_timeout(PATIENCE_MS)
-    one = Shown(page=context.new_page(), url=app_url)
+    one = Shown(page=context.new_page(), url=url)
 
     def hear(message: "ConsoleMessage") -> None:
         place = message.location.get("url", "")
@@ -164,6 +202,14 @@ def _measure_similarities(workspace: Workspace) -> None:
 def finished(_finished_once: Path, tmp_path: Path) -> Workspace:
     """Every stage ran, for the recipes "unfiltered" and "omnisource"; a dozen suspected pairs."""
     return Workspace(Path(shutil.copytree(_finished_once, tmp_path / "finished")))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Folder of screenshots: OMNISOURCE_SCREENSHOTS, for who wants to look at them."""
+    folder = Path(os.environ.get("OMNISOURCE_SCREENSHOTS") or tmp_path / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -77,6 +77,8 @@ def test_estimate__nothing_left_has_no_error():
     ("bands", "may_stop", "text"),
     [
         ([band(2, 1, 1)], True, "Every suspect has been judged."),
+        ([], True, "There is no suspect: no web item is as like a labelled clip as the threshold asks for."),
+        ([band(0)], True, "There is no suspect"),
         ([band(5)], False, "Nobody has judged a suspect by looking at it yet"),
         # 2 found, at most 22.1 left: 2 / 24.1
         ([band(10, 2, 2), band(20)], False, "so far that would be 8 of 100. 20 of them lie where nobody has looked"),
@@ -87,7 +89,7 @@ def test_estimate__nothing_left_has_no_error():
     ],
 )
 def test_advise(bands: list[Band], may_stop: bool, text: str):
-    advice = advise(estimate(bands), sum(one.open for one in bands))
+    advice = advise(estimate(bands), bands)
     assert advice.may_stop is may_stop
     assert text in advice.text
 

@@ -41,7 +41,7 @@ def test_suspects__saves_the_threshold(here: Callable[..., Answer], root: str):
     ("missing", "message"),
     [
         ("crop_threshold.json", "has no measured crop threshold; give one with --threshold"),
-        ("part-000000.parquet", "has no similarities: nothing has compared web data with labelled clips"),
+        ("part-000000.parquet", "has no suspects: no web frame is nearly as alike to a labelled one"),
     ],
 )
 def test_suspects__says_what_is_missing(here: Callable[..., Answer], root: str, missing: str, message: str):

@@ -18,7 +18,7 @@ from omnisource.pipeline.stages import STAGES
 from omnisource.workspace import Workspace
 from tests import micro_world
 
-TABLES = ("target", "items", "validity", "scores/flat", "scores/deep")
+TABLES = ("target", "items", "validity", "scores/flat", "scores/deep", "similar")
 RUNS = ("tsn-baseline", "slowonly-baseline", "slowonly-unfiltered", "slowonly-omnisource")
 NUM_KILLS = 10
 

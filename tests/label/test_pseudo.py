@@ -201,3 +201,83 @@ def test_labelling__errors_name_the_remedy(tmp_path: Path):
         Labelling(catalog, Recipe(teachers={"image": "x"}), CLASSES, [])
     with pytest.raises(UnknownClassError, match="'boxng'; did you mean 'boxing'"):
         Labelling(catalog, Recipe(teachers=ALL, confidence_by_class={"boxng": 0.5}), CLASSES, [])
+
+
+def with_copies(folder: Path, recipe: dict, rows: list[tuple[int, int, float]], decisions=()) -> tuple[set[int], int]:
+    """Numbers of the examples and of the items left out as near copies, on IMAGES of two sources."""
+    scored = [row | {"source": "other" if row["number"] == 4 else "web"} for row in IMAGES]
+    workspace = workspace_with(folder, scored=scored)
+    with workspace.table("alike").writer(rows_per_part=9) as writer:
+        writer.add([{"key": key(a), "kept_key": key(b), "similarity": s} for a, b, s in rows])
+    reviews = Reviews(workspace.reviews_path)
+    for number, verdict, class_index in decisions:
+        reviews.decide(Subject(key=key(number)), verdict, class_index=class_index, made_in="test")
+    settings = Recipe(**({"teachers": ALL, "web_copies": "leave_out", "confidence": 0.0} | recipe))
+    labelling = Labelling(Catalog(workspace, threads=1), settings, CLASSES, reviews.current(), duplicate_similarity=0.7)
+    rows = [row for name in ("web", "other") for batch in labelling.examples(name) for row in batch.to_pylist()]
+    assert sum(step.examples for step in labelling.funnel()) == len(rows)
+    return {row["key"][0] for row in rows}, labelling.num_web_copies()
+
+
+CHAIN = [(2, 1, 0.8), (3, 2, 0.9), (3, 4, 0.6)]  # 3 is a copy of 2, which is one of 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ({}, {1, 4}),  # the measured 0.7
+        ({"web_copies": "keep"}, {1, 2, 3, 4}),
+        ({"web_copy_similarity": 0.85}, {1, 2, 4}),
+        ({"web_copy_similarity": 0.95}, {1, 2, 3, 4}),
+        ({"web_copy_similarity": 0.5, "sources": ["web"]}, {1}),  # 4 is another source's, but 3 is one of 2 too
+        ({"confidence_by_class": {"yoyo": 0.9}}, {1, 3, 4}),  # 2 is not sure enough, so 3 is no copy of a used item
+    ],
+)
+def test_examples__near_copies_of_used_items_are_left_out(tmp_path: Path, recipe: dict, expected: set[int]):
+    used, num_left_out = with_copies(tmp_path / "w", recipe, CHAIN)
+    assert used == expected
+    by_other_steps = ({4} if "sources" in recipe else set()) | ({2} if "confidence_by_class" in recipe else set())
+    assert num_left_out == len({1, 2, 3, 4} - by_other_steps - expected)
+
+
+@pytest.mark.parametrize(
+    ("decision", "expected"),
+    [
+        ((2, Verdict.KEEP, None), {1, 2, 4}),
+        ((2, Verdict.RELABEL, 2), {1, 2, 4}),
+        ((2, Verdict.DROP, None), {1, 3, 4}),  # nothing used is like 3
+        ((1, Verdict.DROP, None), {2, 4}),
+    ],
+)
+def test_examples__a_persons_word_wins_over_near_copies(tmp_path: Path, decision: tuple, expected: set[int]):
+    assert with_copies(tmp_path / "w", {}, CHAIN, [decision])[0] == expected
+
+
+def test_examples__a_long_video_is_left_out_whole(tmp_path: Path):
+    scored = [*VIDEO, *(row | {"number": 2} for row in VIDEO)]
+    workspace = workspace_with(tmp_path / "w", scored=scored)
+    with workspace.table("alike").writer(rows_per_part=9) as writer:
+        writer.add([{"key": key(2), "kept_key": key(1), "similarity": 0.9}])
+    recipe = Recipe(teachers=ALL, web_copies="leave_out", web_copy_similarity=0.8)
+    labelling = Labelling(Catalog(workspace, threads=1), recipe, CLASSES, [])
+    assert {row["key"] for batch in labelling.examples("web") for row in batch.to_pylist()} == {key(1)}
+    assert labelling.num_web_copies() == 1
+
+
+def labelling_of_copies(folder: Path, *, is_measured: bool, threshold: float | None) -> Labelling:
+    workspace = workspace_with(folder, scored=IMAGES)
+    if is_measured:  # and nothing was alike
+        with workspace.table("alike").writer(rows_per_part=9):
+            pass
+    recipe = Recipe(teachers=ALL, web_copies="leave_out")
+    return Labelling(Catalog(workspace, threads=1), recipe, CLASSES, [], duplicate_similarity=threshold)
+
+
+@pytest.mark.parametrize(("is_measured", "threshold"), [(False, 0.7), (True, None)])
+def test_labelling__near_copies_that_nobody_measured(tmp_path: Path, is_measured: bool, threshold: float | None):
+    with pytest.raises(WorkspaceError, match=r"leaves out near copies within the web data.*--within-web` does"):
+        labelling_of_copies(tmp_path / "w", is_measured=is_measured, threshold=threshold)
+
+
+def test_labelling__no_near_copies_were_found(tmp_path: Path):
+    assert labelling_of_copies(tmp_path / "w", is_measured=True, threshold=0.7).num_web_copies() == 0

@@ -8,8 +8,8 @@ from omnisource import config
 from omnisource.demo.plan import WorldSize
 from omnisource.errors import WorkspaceError
 from omnisource.pipeline import demonstration, stages
+from omnisource.pipeline.duplicates import suspected_items
 from omnisource.pipeline.recipes import auxiliary_examples
-from omnisource.reviews import Reviews
 from omnisource.workspace import Workspace
 
 SMALL = WorldSize(
@@ -41,10 +41,7 @@ def workspace(folder: Path) -> Workspace:
     made = demonstration.build(folder, seed=0, dims=2, say=silent, size=SMALL)
     study = config.override(made.study(), ["networks.tsn.optim.epochs=1", "networks.tsn.optim.warmup_epochs=0"])
     config.save(study, made.study_path)
-    options = stages.Options(recipes=demonstration.RECIPES, progress=False)
-    stages.run(made, options, silent, stop="check")
-    demonstration.set_copies_aside(made, folder / "world")
-    stages.run(made, options, silent, start="teach", stop="label")
+    stages.run(made, stages.Options(recipes=demonstration.RECIPES, progress=False), silent, stop="label")
     return made
 
 
@@ -73,9 +70,9 @@ def test_build__another_seed_needs_another_folder(folder: Path, workspace: Works
         demonstration.build(folder, seed=1, dims=2, say=silent, size=SMALL)
 
 
-def test_set_copies_aside__once_and_they_are_in_no_recipe(folder: Path, workspace: Workspace):
-    assert demonstration.set_copies_aside(workspace, folder / "world") == 2  # a clip and a frame
-    assert len(Reviews(workspace.reviews_path).current()) == 2
+def test_build__copies_of_validation_clips_are_found_and_in_no_recipe(workspace: Workspace):
+    copies = {path.name for path in suspected_items(workspace) if path.name.startswith("re0")}
+    assert len(copies) == 2  # a clip and a frame
     examples, _ = auxiliary_examples(workspace, "unfiltered")
     used = {example.path.name for source in examples.values() for example in source}
     assert used
@@ -86,6 +83,7 @@ def test_grade__every_stage_and_source_has_a_row(folder: Path, workspace: Worksp
     rows = demonstration.grade(workspace, folder / "world", demonstration.RECIPES)
     graded = {(row["stage"], row["source"]) for row in rows}
     assert ("check", "all") in graded
+    assert ("similar", "all") in graded
     assert ("query alone", "web_image") in graded
     assert {("recipe unfiltered", source) for source in ("web_image", "web_clip", "web_video")} <= graded
 
@@ -96,7 +94,43 @@ def test_grade__validity_finds_every_broken_file(folder: Path, workspace: Worksp
     assert row["recall"] == 1.0
 
 
+def test_grade__similarity_finds_the_planted_copies(folder: Path, workspace: Workspace):
+    (row,) = [r for r in demonstration.grade(workspace, folder / "world", ()) if r["stage"] == "similar"]
+    assert row["recall"] >= 0.95
+    assert row["precision"] == 2 / row["num_items"]  # one clip and one frame were planted
+
+
 def test_grade__unfiltered_data_is_as_right_as_its_queries(folder: Path, workspace: Workspace):
     rows = demonstration.grade(workspace, folder / "world", ["unfiltered"])
     by_stage = {row["stage"]: row for row in rows if row["source"] == "web_image"}
     assert by_stage["recipe unfiltered"]["precision"] == pytest.approx(by_stage["query alone"]["precision"], abs=0.05)
+
+
+REDUCED = WorldSize(
+    train_clips=5,
+    val_clips=8,
+    images=6,
+    fewest_clips=1,
+    most_clips=6,
+    videos=1,
+    empty_videos=1,
+    copies=10,
+    broken=7,
+    video_s=8,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_grade__similarity_finds_twenty_planted_copies_among_others(tmp_path: Path):
+    made = demonstration.build(tmp_path, seed=0, dims=2, say=silent, size=REDUCED)
+    config.save(config.override(made.study(), ["networks.tsn.optim.epochs=30"]), made.study_path)
+    options = stages.Options(recipes=(), progress=False)
+    stages.run(made, options, silent, stop="check")
+    stages.run(made, options, silent, start="teach", stop="teach")
+    stages.run(made, options, silent, start="similar", stop="similar")
+    (row,) = [r for r in demonstration.grade(made, tmp_path / "world", ()) if r["stage"] == "similar"]
+    assert row["recall"] >= 0.95  # of ten clips and ten frames
+    # it does not find them by suspecting everything: most of what was not planted is left alone
+    assert row["num_items"] * row["precision"] == pytest.approx(20, abs=1)
+    assert row["num_items"] < made.table("items").num_rows() / 3

@@ -34,6 +34,8 @@ def test_launch__says_what_to_type():
         ("gone-b-c", Launch(network="gone-b", recipe="c")),  # no network of the study: by its last hyphen
         ("gone-x.finetune", Launch(network="gone", recipe="x", procedure="pretrain_finetune")),
         ("gone-baseline", Launch(network="gone", recipe=None)),
+        ("copied", Launch(network="copied", recipe=None)),  # from elsewhere: no recipe can be told from its name
+        ("copied.finetune", Launch(network="copied.finetune", recipe=None)),
     ],
 )
 def test_launch_of__names_network_and_recipe(run: str, expected: Launch):

@@ -9,9 +9,9 @@ import pytest
 
 from omnisource import config
 from omnisource.evaluate.metrics import Metrics
-from omnisource.pipeline import collecting, progress
+from omnisource.pipeline import collecting, progress, queries
 from omnisource.workspace import Workspace
-from tests import workspaces
+from tests import web_tables, workspaces
 
 
 def test_networks_to_teach__teachers_and_the_students_baseline_once(fresh: Workspace):
@@ -36,6 +36,28 @@ def test_status__what_is_next_before_the_networks(fresh: Workspace):
     assert next_of(fresh) == "omnisource check"
     collecting.check(fresh)
     assert next_of(fresh) == "omnisource teach"
+
+
+def test_status__what_is_next_of_a_search(fresh: Workspace, tmp_path: Path):
+    collecting.collect_target(fresh)
+    values = config.parse(config.SourceConfig, web_tables.SEARCHED, where="test")
+    config.save_study(fresh.study().model_copy(update={"sources": (values,)}), fresh.study_path)
+    assert next_of(fresh) == "omnisource queries"
+    revision = queries.propose_queries(fresh)
+    assert next_of(fresh) == "omnisource queries --accept"
+    assert progress.next_step(fresh).is_question  # a person has to look at them
+    queries.accept(fresh, revision.number)
+    assert next_of(fresh) == "omnisource collect --only search"
+    for class_index, name in enumerate(fresh.taxonomy().names):
+        web_tables.ask(fresh, name.replace("_", " "), class_index=class_index)
+    web_tables.find(fresh, "http://a.example/1.jpg")
+    version = progress.progress_version(fresh)
+    assert next_of(fresh) == "omnisource collect --only fetch"
+    web_tables.attempt(fresh, "http://a.example/1.jpg", "not_found")
+    assert progress.progress_version(fresh) != version
+    told = progress.status(fresh)
+    assert told["next"] == "omnisource teach"  # nothing was got, so nothing is to be checked
+    assert (told["cells"], told["candidates"], told["fetched"]) == (3, 1, {"not_found": 1})
 
 
 def forget_scores(workspace: Workspace) -> None:

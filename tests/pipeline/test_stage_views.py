@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from omnisource import config
-from omnisource.pipeline import progress
+from omnisource.pipeline import progress, queries
 from omnisource.pipeline.stage_views import stage_views
 from omnisource.workspace import Workspace
-from tests import workspaces
+from tests import web_tables, workspaces
 
 
 def told(workspace: Workspace) -> dict[str, tuple[str, str]]:
@@ -32,7 +32,9 @@ def test_stage_views__up_to_the_labels(labelled: Workspace):
     assert found["motion"] == ("done", "the camera motion of the labelled clips is fitted")
     assert found["label"] == ("done", "recipes: unfiltered, omnisource")
     assert [found[name][0] for name in ("train", "evaluate", "compare")] == ["to_do"] * 3
-    assert all(view.changed_s for view in stage_views(labelled)[:3])
+    assert found["search"] == found["fetch"] == ("not_needed", "no source is searched")
+    dated = {view.name for view in stage_views(labelled) if view.changed_s}
+    assert {"target", "add", "check"} <= dated
 
 
 def test_stage_views__what_is_done_by_half(labelled: Workspace):
@@ -54,3 +56,23 @@ def test_stage_views__motion_is_not_needed_where_no_picture_moves(labelled: Work
 def test_stage_views__teachers_are_not_asked_where_lists_decide(labelled: Workspace):
     workspaces.change(labelled, "recipes={listed: {label_source: listed}}")
     assert told(labelled)["score"] == ("not_needed", "the recipes take the released lists' word")
+
+
+def test_stage_views__of_what_is_searched(tmp_path: Path):
+    workspace = web_tables.searching(tmp_path / "w", max_attempts=1)
+    assert told(workspace)["search"] == ("to_do", "the queries wait to be accepted")
+    queries.accept(workspace, queries.propose_queries(workspace).number)
+    assert told(workspace)["search"] == ("to_do", "")
+    web_tables.find(workspace, "http://a.example/1.jpg", "http://a.example/2.jpg", "http://a.example/3.jpg")
+    web_tables.ask(workspace, "kick", class_index=0)
+    assert told(workspace)["search"] == ("partly", "3 addresses found, 1 cells asked")
+    web_tables.ask(workspace, "yoyo", class_index=1)
+    assert told(workspace)["search"] == ("done", "3 addresses found, 2 cells asked")
+    assert told(workspace)["fetch"] == ("to_do", "")
+    web_tables.attempt(workspace, "http://a.example/1.jpg", "not_found")
+    web_tables.attempt(workspace, "http://a.example/2.jpg", "too_slow", retry=True)
+    assert told(workspace)["fetch"] == ("partly", "0 kept, 2 not")
+    web_tables.attempt(workspace, "http://a.example/3.jpg", "opted_out")
+    assert told(workspace)["fetch"] == ("done", "0 kept, 3 not")
+    assert told(workspace)["add"] == ("not_needed", "no source is a folder")
+    assert {view.name for view in stage_views(workspace) if view.changed_s} == {"search", "fetch"}

@@ -114,3 +114,36 @@ def test_run__an_unknown_stage(fresh: Workspace, start: str, stop: str):
 def test_run__stages_the_wrong_way_round(fresh: Workspace):
     with pytest.raises(ConfigError, match="--from label comes after --to check; the order is: target, add"):
         stages.run(fresh, OPTIONS, print, start="label", stop="check")
+
+
+IMAGENET = "features.backbone=resnet18", "features.pretrained=imagenet", "features.stage=4", "features.grid=1"
+
+
+def test_run__without_weights_the_duplicates_are_left_to_do(labelled: Workspace, no_weights: None):
+    before = labelled.table("similar").num_rows()
+    workspaces.change(labelled, "features.run=null", *IMAGENET)
+    left_out, *labels = said(labelled, "similar", "label")
+    assert left_out.startswith("similar: LEFT OUT, copies of labelled clips stay in the web data: https://")
+    assert "set features.pretrained to a file of weights or to none, or features.run to a trained run" in left_out
+    assert labels[-1] == (
+        "label: not every web item was compared, so copies of labelled clips may be among the examples; "
+        "`omnisource duplicates` compares them, then label again"
+    )
+    assert next_of(labelled) == "omnisource duplicates"
+    assert labelled.table("similar").num_rows() == before
+
+
+def test_run__a_redo_without_weights_keeps_what_was_measured(labelled: Workspace, no_weights: None):
+    before = labelled.table("similar").num_rows()
+    workspaces.change(labelled, "features.run=null", *IMAGENET)
+    lines: list[str] = []
+    stages.run(labelled, replace(OPTIONS, redo=True), lines.append, start="similar", stop="similar")
+    assert lines[0].startswith("similar: LEFT OUT")
+    assert labelled.table("similar").num_rows() == before
+
+
+def test_run__near_copies_within_the_web_data_are_left_out_where_a_recipe_says_so(labelled: Workspace):
+    workspaces.change(labelled, "recipes.unfiltered.web_copies=leave_out")
+    lines = said(labelled, "similar", "label")
+    assert lines[1].endswith(" of 21 items are near copies of better ones within the web data")
+    assert any(line.endswith(" near copies of used items are left out") for line in lines)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from omnisource import config
-from omnisource.pipeline.teachers import teachers
+from omnisource.pipeline.teachers import dims_of, teachers
 from omnisource.types import Format
 
 VIDEOS = (Format.TRIMMED, Format.UNTRIMMED)
@@ -33,3 +33,12 @@ def test_teachers__named_ones_stay():
 def test_teachers__recipes_are_read_without_torch():
     code = "import sys, omnisource.pipeline.recipes; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_dims_of__clip_sees_single_frames():
+    study = config.parse(config.Study, {"networks": {"tsn": {}, "deep": {"model": {"arch": "slowonly"}}}}, where="test")
+    kinds = {"tsn": {"networks": ["tsn"]}, "deep": {"networks": ["deep"]}, "clip": {"clip": {}}}
+    found = {
+        name: dims_of(study, config.parse(config.TeacherConfig, kind, where="test")) for name, kind in kinds.items()
+    }
+    assert found == {"tsn": 2, "deep": 3, "clip": 2}

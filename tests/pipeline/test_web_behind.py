@@ -71,3 +71,19 @@ def test_page__of_a_recipe_that_keeps_nothing(workspace: Workspace):
 def test_web_behind__a_recipe_that_was_not_applied(workspace: Workspace):
     with pytest.raises(WorkspaceError, match="recipe 'other' has no examples yet; `omnisource label --recipe other`"):
         WebBehind(Catalog(workspace), "other", [0])
+
+
+def test_page__nearest_first_and_what_was_not_seen_last(workspace: Workspace):
+    nearest = pa.table(
+        [pa.array([key(1), key(3), key(9)], pa.binary(16)), pa.array([0.9, 0.4, 1.0], pa.float32())],
+        schema=pa.schema([("key", pa.binary(16)), ("similarity", pa.float32())]),
+    )
+    behind = WebBehind(Catalog(workspace), "default", [0, 1])
+    found = behind.page(Certainty.NEAREST, limit=9, nearest=nearest)
+    assert [one.key[0] for one in found] == [1, 3, 2, 5]
+    assert [one.similarity for one in found] == [pytest.approx(0.9), pytest.approx(0.4), None, None]
+
+
+def test_page__nearest_to_nothing_is_refused(workspace: Workspace):
+    with pytest.raises(WorkspaceError, match="'nearest' needs clips that the examples are to be like"):
+        WebBehind(Catalog(workspace), "default", [0]).page(Certainty.NEAREST, limit=1)

@@ -1,0 +1,164 @@
+"""A page of a video site -> the video, or a section of it, as a file named by its content; by yt-dlp (paper 3.3, 3.5).
+
+The address is checked as every other is, and only extractors written for a site are used: the generic one, which
+follows any page anywhere, only for hosts of the study's own (`fetch.allowed_private`). Sound is not
+fetched where the site has pictures alone. A section is cut by ffmpeg at the key frames around it.
+"""
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from omnisource.collect.addresses import Resolver, is_public, parse_address
+from omnisource.collect.download import Fetched
+from omnisource.collect.fetch_error import FetchError
+from omnisource.collect.sniffing import HEAD_BYTES, require_media
+from omnisource.collect.sources.youtube import plain_message, quiet_options
+from omnisource.collect_config import FetchConfig
+from omnisource.errors import ConfigError
+from omnisource.media import content_key
+from omnisource.types import Format
+
+MAX_HEIGHT_PX = 480
+"""Networks see 256 pixels on the short side; larger pictures would only take longer."""
+MIN_BYTES = 1024
+"""The frame of an MP4 file without any pictures is smaller."""
+_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
+_REFUSALS = (  # what yt-dlp's message holds -> reason, whether a later run may try again
+    (r"HTTP Error 429", "too_many_requests", True),
+    (r"HTTP Error (404|410)", "not_found", False),
+    (r"HTTP Error 403", "forbidden", False),
+    (r"HTTP Error 5\d\d", "server_error", True),
+    (r"timed out|timeout", "timeout", True),
+    (r"confirm you.re not a bot", "stopped_by_engine", True),
+    (r"Unsupported URL|No suitable extractor", "unsupported_site", False),
+    (r"[Pp]rivate|unavailable|removed|terminated|not available|members|Sign in|\bage\b", "not_found", False),
+)
+
+
+def is_video_page(url: str) -> bool:
+    """Whether an address leads to a page of YouTube, so that `fetch_video` and no plain download gets its video."""
+    host = (urlsplit(url).hostname or "").casefold()
+    return any(host == known or host.endswith("." + known) for known in _HOSTS)
+
+
+def fetch_video(url: str, folder: Path, section: tuple[float, float] | None, limits: FetchConfig) -> Fetched:
+    """The video on a page, or its seconds from `section[0]` to `section[1]`, kept as Downloader keeps its files.
+
+    Raises FetchError for this video, and ConfigError where sections cannot be cut at all because ffmpeg is missing.
+    """
+    if section is not None and shutil.which("ffmpeg") is None:
+        raise ConfigError(
+            "fetching sections of videos needs ffmpeg, which is not on the PATH; install it (apt install ffmpeg), or "
+            "leave the source's `section_s` out to fetch whole videos"
+        )
+    began_s = time.monotonic()
+    named = hashlib.blake2b(f"{url} {section}".encode(), digest_size=16).hexdigest()
+    unfinished = folder / f"{named}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
+    unfinished.mkdir(parents=True)
+    try:
+        _download(url, unfinished, section, limits)
+        return _keep(unfinished, folder, url, time.monotonic() - began_s)
+    except FetchError as error:
+        error.host, error.elapsed_s = urlsplit(url).hostname or "", time.monotonic() - began_s
+        raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _download(url: str, folder: Path, section: tuple[float, float] | None, limits: FetchConfig) -> None:
+    from yt_dlp import YoutubeDL
+    from yt_dlp.utils import YoutubeDLError
+
+    options = quiet_options(limits) | _options(folder, limits, is_own=_is_own(url, limits))
+    if section is not None:
+        options |= _section_options(section, limits)
+    try:
+        with YoutubeDL(options) as asked:
+            asked.extract_info(url, download=True)
+    except YoutubeDLError as error:
+        raise _refusal(error) from None
+
+
+def _options(folder: Path, limits: FetchConfig, *, is_own: bool) -> dict[str, object]:
+    max_bytes = int(limits.max_video_mib * (1 << 20))
+    small = f"[height<=?{MAX_HEIGHT_PX}]"
+    return {
+        "allowed_extractors": ["default"] if is_own else ["default", "-generic"],
+        "format": f"bv{small}/b{small}/wv/w",
+        "outtmpl": {"default": str(folder / "video.%(ext)s")},
+        "match_filter": _no_live,
+        "progress_hooks": [_bounded(max_bytes, limits.max_elapsed_s)],
+        "fixup": "never",
+        "allow_unplayable_formats": False,
+    }
+
+
+def _section_options(section: tuple[float, float], limits: FetchConfig) -> dict[str, object]:
+    """yt-dlp lets ffmpeg fetch sections, which keeps to no limit of yt-dlp's: it is given ours."""
+    from yt_dlp.utils import download_range_func
+
+    wait_us, max_bytes = int(limits.timeout_s * 1e6), int(limits.max_video_mib * (1 << 20))
+    return {
+        "download_ranges": download_range_func(None, [section]),
+        "external_downloader_args": {
+            "ffmpeg_i": ["-rw_timeout", str(wait_us), "-protocol_whitelist", "http,https,tcp,tls,crypto,httpproxy"],
+            "ffmpeg_o": ["-fs", str(max_bytes)],
+        },
+    }
+
+
+def _no_live(info: Mapping[str, object], *, incomplete: bool = False) -> str | None:
+    return "it is live" if info.get("is_live") else None
+
+
+def _bounded(max_bytes: int, max_elapsed_s: float) -> Callable[[Mapping[str, object]], None]:
+    """A hook that ends a download which grows too large or takes too long."""
+    began_s = time.monotonic()
+
+    def watch(progress: Mapping[str, object]) -> None:
+        sizes = (progress.get("total_bytes"), progress.get("downloaded_bytes"))
+        if any(isinstance(size, int) and size > max_bytes for size in sizes):
+            raise FetchError("too_large", f"more than {max_bytes / (1 << 20):g} MiB")
+        if time.monotonic() - began_s > max_elapsed_s:
+            raise FetchError("too_slow", f"not done after {max_elapsed_s:g} s", retry=True)
+
+    return watch
+
+
+def _is_own(url: str, limits: FetchConfig) -> bool:
+    """Whether the host is one that the study allows by name or network; raises FetchError for private ones else."""
+    address = parse_address(url)
+    endpoints = Resolver(limits.allowed_private).endpoints(address)
+    return any(not is_public(one.number) for one in endpoints)
+
+
+def _keep(unfinished: Path, folder: Path, url: str, elapsed_s: float) -> Fetched:
+    """Move the one file that yt-dlp left to where its content belongs."""
+    files = [path for path in unfinished.iterdir() if path.suffix not in (".part", ".ytdl") and path.is_file()]
+    if not files:
+        raise FetchError("not_fetched", "yt-dlp left no file; the video may be live")
+    if files[0].stat().st_size < MIN_BYTES:
+        raise FetchError("empty_file", "nothing lies between the key frames around the section; fetch the whole video")
+    with files[0].open("rb") as file:
+        ending = require_media(file.read(HEAD_BYTES), Format.TRIMMED)
+    key = content_key(files[0])
+    path = folder / key.hex()[:2] / f"{key.hex()}.{ending}"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        files[0].replace(path)
+    num_bytes = path.stat().st_size
+    return Fetched(key=key, path=path, num_bytes=num_bytes, status=200, final_url=url, elapsed_s=elapsed_s)
+
+
+def _refusal(error: Exception) -> FetchError:
+    message = plain_message(error)
+    for pattern, reason, retry in _REFUSALS:
+        if re.search(pattern, message):
+            return FetchError(reason, message, retry=retry)
+    return FetchError("not_fetched", message)

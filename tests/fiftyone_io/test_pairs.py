@@ -1,0 +1,98 @@
+"""Suspected pairs are groups of two pictures."""
+
+from pathlib import Path
+
+import fiftyone as fo
+import pytest
+from fiftyone import ViewField as F
+from PIL import Image
+
+from omnisource.catalog import Catalog
+from omnisource.fiftyone_io.edits import Said
+from omnisource.fiftyone_io.pairs import pair_edits, pair_key, push_pairs
+from omnisource.report import Report
+from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.workspace import Workspace
+from tests.workspaces import key
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def pushed(workspace: Workspace, *, line: float = 0.84, limit: int = 100) -> tuple[int, Report]:
+    with Report("test", progress=False) as report:
+        return push_pairs(Catalog(workspace), line, app_url="http://app", limit=limit, report=report), report
+
+
+def target_of(workspace: Workspace, name: str) -> str:
+    paths = workspace.table("target").read()["path"].to_pylist()
+    return next(path for path in paths if path.endswith(f"{name}.mp4"))
+
+
+def test_push_pairs__a_picture_and_a_frame(workspace: Workspace):
+    assert pushed(workspace)[0] == 2
+    pairs = fo.load_dataset("w-pairs")
+    web = pairs.match(F("item_key") == key(0).hex()).first()
+    target = pairs.get_group(web["pair"].id)["target"]
+    assert (web["similarity"], web["suspect"], web["state"]) == (pytest.approx(0.95), True, "open")
+    assert web.filepath.endswith("0.png") and target["source"] == "target"
+    with Image.open(target.filepath) as frame:
+        assert (Path(target.filepath).parents[2].name, frame.format) == ("fiftyone", "JPEG")
+    assert (target["time_s"], target["label"].label, target["split"]) == (0.5, "red", "val")
+
+
+def test_push_pairs__again_only_what_changed(workspace: Workspace):
+    pushed(workspace)
+    assert pushed(workspace)[0] == 0
+    subject = Subject(key=key(0), target_path=target_of(workspace, "a"))
+    Reviews(workspace.reviews_path).decide(subject, Verdict.DUPLICATE, made_in="app", author="ann")
+    assert pushed(workspace)[0] == 1
+    web = fo.load_dataset("w-pairs").match(F("item_key") == key(0).hex()).first()
+    assert (web.tags, web["state"], web["decided"].by) == (["duplicate"], "duplicate", "ann")
+
+
+def test_push_pairs__judged_ones_below_the_line_too(workspace: Workspace):
+    subject = Subject(key=key(4), target_path=target_of(workspace, "a"))
+    Reviews(workspace.reviews_path).decide(subject, Verdict.NOT_DUPLICATE, made_in="app")
+    assert pushed(workspace, line=0.9)[0] == 2
+    web = fo.load_dataset("w-pairs").match(F("item_key") == key(4).hex()).first()
+    assert (web["suspect"], web["state"], web.tags) == (False, "not_duplicate", ["not_duplicate"])
+
+
+def test_push_pairs__the_most_alike_within_the_limit(workspace: Workspace):
+    pushed(workspace, limit=1)
+    assert fo.load_dataset("w-pairs").values("item_key") == [key(0).hex()]
+
+
+def test_push_pairs__a_picture_that_cannot_be_read_is_left_out(workspace: Workspace):
+    Path(target_of(workspace, "b")).rename(workspace.root / "elsewhere.mp4")
+    count, report = pushed(workspace)
+    assert (count, sum(report.reasons.values())) == (1, 1)
+    (workspace.root / "elsewhere.mp4").rename(target_of(workspace, "b"))
+
+
+def test_push_pairs__nothing_was_measured(workspace: Workspace):
+    workspace.table("similar").clear()
+    assert pushed(workspace)[0] == 0
+
+
+def test_pair_edits__a_tag_on_either_picture(workspace: Workspace):
+    pushed(workspace)
+    pairs = fo.load_dataset("w-pairs")
+    assert list(pair_edits(pairs)) == []
+    pairs.select_group_slices("target").match(F("item_key") == key(1).hex()).tag_samples("duplicate")
+    pairs.match(F("item_key") == key(0).hex()).tag_samples(["duplicate", "not_duplicate", "keep"])
+    found = {edit.pair_key: edit for edit in pair_edits(pairs)}
+    by_item = {edit.item_key[:2]: edit for edit in found.values()}
+    assert (by_item["01"].wanted, by_item["00"].wanted) == (Said(pair="duplicate"), None)
+    assert by_item["00"].detail == "tagged duplicate and not_duplicate at once; take one of them back"
+    assert pair_key(key(1), by_item["01"].target_path) in found
+
+
+def test_push_pairs__an_edit_that_was_not_pulled_stays(workspace: Workspace):
+    pushed(workspace)
+    web = fo.load_dataset("w-pairs").match(F("item_key") == key(0).hex())
+    web.tag_samples("duplicate")
+    subject = Subject(key=key(0), target_path=target_of(workspace, "a"))
+    Reviews(workspace.reviews_path).decide(subject, Verdict.NOT_DUPLICATE, made_in="app")
+    pushed(workspace)
+    assert web.first().tags == ["duplicate"]
