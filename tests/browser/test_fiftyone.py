@@ -70,6 +70,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_fiftyone__tiles_with_confidences_and_a_tag(served: Served, chromium: "Browser"):
+    from fiftyone import load_dataset
+
     assert (fiftyone_home.HOME / "plugins" / "omnisource" / "fiftyone.yml").is_file()  # the command installed it
     page = opened(served, chromium)
     tiles = page.locator('[data-cy="looker"]')
@@ -83,6 +85,7 @@ def test_fiftyone__tiles_with_confidences_and_a_tag(served: Served, chromium: "B
     page.locator(BUTTON.format("keep")).click()
     chosen.locator('[data-cy="tag-keep"]').wait_for()
     assert page.locator('[data-cy="tag-keep"]').count() == 1
+    assert load_dataset("w-images").match_tags("keep").values("item_key") == [key(4).hex()]
     assert Reviews(served.workspace.reviews_path).current() == []  # it is told only when it is sent
     page.locator(BUTTON.format("send_decisions")).click()
     page.get_by_text("1 decisions and 0 undoings recorded, 0 left to settle").wait_for()

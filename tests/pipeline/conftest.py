@@ -18,6 +18,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the micro world."""
     root = tmp_path_factory.mktemp("world")
     micro_world.build(root)
+    for path in root.rglob("*"):
+        if path.is_file():  # a test that changes the world would change it for all others
+            path.chmod(0o444)
     return root
 
 

@@ -1,5 +1,7 @@
 """The camera followed through clips, kept, and compared with what is drawn."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,9 @@ def path(steps: np.ndarray, class_index: int = 0) -> MotionPath:
 @pytest.fixture
 def panned(fresh: Workspace) -> Workspace:
     """Every training clip is a camera that pans by two pixels a frame over a still picture."""
+    clips = fresh.root / "clips"  # its own: the world is every test's
+    shutil.copytree(fresh.study().target.root, clips)
+    workspaces.change(fresh, f"target.root={clips}")
     collecting.collect_target(fresh)
     rng = np.random.default_rng(0)
     wide = np.kron(rng.integers(0, 255, (12, 40, 3), dtype=np.uint8), np.ones((8, 8, 1), np.uint8))

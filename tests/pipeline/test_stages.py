@@ -27,6 +27,8 @@ def said(workspace: Workspace, start: str, stop: str) -> list[str]:
 def test_run__says_what_each_stage_did_in_order(fresh: Workspace):
     assert said(fresh, "target", "check") == [
         "target: 24 labelled clips in 3 classes",
+        "search: not needed; no source is searched",
+        "fetch: not needed; no source is searched",
         "add: new items: web_image 13, web_clip 7, web_video 3; 23 in all",
         "check: 21 items are fine; dropped: empty_file 1, not_media 1",
     ]
@@ -86,7 +88,9 @@ def test_run__flow_is_measured_only_where_a_network_sees_it(labelled: Workspace)
 def test_run__without_sources(fresh: Workspace):
     config.save(fresh.study().model_copy(update={"sources": ()}), fresh.study_path)
     assert said(fresh, "target", "check")[1:] == [
-        "add: new items: no sources yet; 0 in all",
+        "search: not needed; no source is searched",
+        "fetch: not needed; no source is searched",
+        "add: new items: no folders; 0 in all",
         "check: 0 items are fine; dropped: none",
     ]
 
@@ -107,12 +111,16 @@ def test_run__says_that_it_is_done(labelled: Workspace):
 
 @pytest.mark.parametrize(("start", "stop"), [("tech", "train"), ("target", "tech")])
 def test_run__an_unknown_stage(fresh: Workspace, start: str, stop: str):
-    with pytest.raises(ConfigError, match="no stage 'tech'; stages: target, add, check, flow, teach, score"):
+    with pytest.raises(
+        ConfigError, match="no stage 'tech'; stages: target, search, fetch, add, check, flow, teach, score"
+    ):
         stages.run(fresh, OPTIONS, print, start=start, stop=stop)
 
 
 def test_run__stages_the_wrong_way_round(fresh: Workspace):
-    with pytest.raises(ConfigError, match="--from label comes after --to check; the order is: target, add"):
+    with pytest.raises(
+        ConfigError, match="--from label comes after --to check; the order is: target, search, fetch, add"
+    ):
         stages.run(fresh, OPTIONS, print, start="label", stop="check")
 
 

@@ -1,0 +1,235 @@
+"""What notebooks show: walls of tiles, players, strips of frames, tables and figures, whole in the notebook's file.
+
+Pictures and videos are embedded, so that a notebook sent to somebody else still shows them; text from the web is
+escaped. Figures are the app's own (omnisource.figures), live where scripts run and drawn beside that where they do not.
+"""
+
+import base64
+import functools
+import io
+import itertools
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omnisource.browsing import WallItem
+from omnisource.errors import ItemError
+from omnisource.media import thumbnail, write_video
+from omnisource.previews import Previews, item_token
+from omnisource.types import Format
+from omnisource.workspace import Workspace
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+logger = logging.getLogger(__name__)
+
+DEMO = Path("small-demo")
+"""Beside the notebooks, which all open the same one."""
+_TILE_PX = 148
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """Something that a notebook shows."""
+
+    html: str
+    """Escaped where it came from the web."""
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFigure:
+    """A plotly figure, and the same as a picture for whoever runs no scripts (GitHub, mail, paper)."""
+
+    figure: "Figure"
+    """As omnisource.figures makes it."""
+    alt: str
+    """What it shows, in words."""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        bundle: dict[str, object] = {
+            "application/vnd.plotly.v1+json": json.loads(self.figure.to_json()),
+            "text/plain": self.alt,
+        }
+        drawn = _drawn(self.figure)
+        return bundle if drawn is None else bundle | {"image/svg+xml": drawn}
+
+
+def demo_workspace(until: str, folder: Path = DEMO) -> Workspace:
+    """The workspace of the small demo with every stage up to `until` done; the first notebook to ask builds it."""
+    from omnisource.pipeline import small_demo
+
+    return small_demo.prepare(folder, until=until)
+
+
+def wall(workspace: Workspace, items: Iterable[WallItem], *, limit: int = 24) -> Html:
+    """Web items with their query and what the teacher takes them for; a dropped file says why."""
+    shown = list(itertools.islice(items, limit))
+    names, previews = workspace.taxonomy().names, Previews(workspace)
+    known = [item for item in shown if item.key is not None and item.format is not None]
+    previews.announce([(item_token(item.key), item.path, item.format) for item in known])
+    return _row(
+        [
+            _tile(
+                _source(lambda item=item: previews.thumbnail(item_token(item.key)).read_bytes(), item.key),
+                _said(item, names),
+            )
+            for item in shown
+        ]
+    )
+
+
+def pictures(files: Mapping[str, Path], *, format: Format) -> Html:
+    """Files with a caption each: pictures, or the middle frame of videos."""
+    return _row([_tile(_source(lambda path=path: thumbnail(path, format)), [name]) for name, path in files.items()])
+
+
+def strip(frames: Sequence[np.ndarray], captions: Sequence[str], *, colours: Sequence[str] = ()) -> Html:
+    """Frames (H, W, 3) uint8 in a row, each with a caption and, where colours are given, an edge of its colour."""
+    edges = list(colours) or [None] * len(frames)
+    return _row([_tile(_webp(frame), [text], edge) for frame, text, edge in zip(frames, captions, edges, strict=True)])
+
+
+def pairs(left_right: Iterable[tuple[np.ndarray, np.ndarray, str]]) -> Html:
+    """Two pictures (H, W, 3) uint8 side by side, with one caption: a web frame and the labelled one it resembles."""
+    figures = [
+        f'<figure style="margin:0;width:{2 * _TILE_PX + 4}px">{_img(_webp(left))}{_img(_webp(right))}{_caption([text])}'
+        "</figure>"
+        for left, right, text in left_right
+    ]
+    return _row(figures)
+
+
+def players(clips: Mapping[str, np.ndarray | Path], *, fps: float = 8.0, width_px: int = 200) -> Html:
+    """Clips that play on their own, over and over: frames (T, H, W, 3) uint8, or video files that browsers play."""
+    videos = []
+    for name, clip in clips.items():
+        data = clip.read_bytes() if isinstance(clip, Path) else _mp4(clip, fps)
+        source = f"data:video/mp4;base64,{base64.b64encode(data).decode()}"
+        videos.append(
+            f'<figure style="margin:0;width:{width_px}px"><video src="{source}" width="{width_px}" autoplay loop muted '
+            f'playsinline controls aria-label="{escape(name)}"></video>{_caption([name])}</figure>'
+        )
+    return _row(videos)
+
+
+def table(rows: Iterable[Mapping[str, object]]) -> Html:
+    """Rows with the same columns; numbers to the right."""
+    listed = list(rows)
+    if not listed:
+        return Html("<p>No rows.</p>")
+    head = "".join(
+        f'<th style="text-align:{"right" if _is_number(value) else "left"}">{escape(str(name))}</th>'
+        for name, value in listed[0].items()
+    )
+    body = "".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in listed)
+    return Html(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def figure(shown: "Figure", alt: str) -> LiveFigure:
+    """A figure of omnisource.figures, with what it shows in words."""
+    return LiveFigure(shown, alt)
+
+
+def _said(item: WallItem, names: Sequence[str]) -> list[str]:
+    """What is known of an item, line by line."""
+    lines = [Path(item.path).name] if item.query_class is None else [f"query: {names[item.query_class]}"]
+    if item.reason is not None:
+        lines.append(f"dropped: {item.reason.replace('_', ' ')}")
+    if item.top_class is not None and item.confidence is not None:
+        lines.append(f"teacher: {names[item.top_class]} {item.confidence:.0%}")
+    return lines
+
+
+def _source(read: Callable[[], bytes], known: object = True) -> str | None:
+    """Where a tile's picture comes from; None for one that cannot be read."""
+    try:
+        return None if known is None else f"data:image/webp;base64,{base64.b64encode(read()).decode()}"
+    except ItemError as error:
+        logger.info("no picture: %s", error)
+        return None
+
+
+def _tile(source: str | None, lines: Sequence[str], edge: str | None = None) -> str:
+    border = f"border-top:4px solid {escape(edge)};" if edge else ""
+    return f'<figure style="margin:0;width:{_TILE_PX}px;{border}">{_img(source)}{_caption(lines)}</figure>'
+
+
+def _img(source: str | None) -> str:
+    size = f"width:{_TILE_PX}px;height:{_TILE_PX * 3 // 4}px;"
+    if source is None:
+        return f'<div style="{size}display:grid;place-items:center;background:#8883">no picture</div>'
+    return f'<img src="{source}" alt="" style="{size}object-fit:cover">'
+
+
+def _caption(lines: Sequence[str]) -> str:
+    shown = "<br>".join(escape(line) for line in lines)
+    return f'<figcaption style="font-size:11px;line-height:1.35;overflow-wrap:anywhere">{shown}</figcaption>'
+
+
+def _row(figures: Sequence[str]) -> Html:
+    return Html(f'<div style="display:flex;flex-wrap:wrap;gap:10px">{"".join(figures)}</div>')
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _cell(value: object) -> str:
+    if not _is_number(value):
+        return f'<td style="text-align:left">{escape(str(value))}</td>'
+    text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f'<td style="text-align:right">{text}</td>'
+
+
+def _webp(frame: np.ndarray) -> str:
+    from PIL import Image
+
+    encoded = io.BytesIO()
+    Image.fromarray(frame).save(encoded, "WEBP", quality=85)
+    return f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+
+
+def _mp4(frames: np.ndarray, fps: float) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        write_video(path, iter(frames), fps)
+        return path.read_bytes()
+
+
+def _drawn(shown: "Figure") -> str | None:
+    """SVG of a figure; None where no browser is there to draw it, which is said once."""
+    if not _can_draw():
+        return None
+    import kaleido
+
+    return kaleido.calc_fig_sync(
+        shown, opts={"format": "svg", "width": 900, "height": shown.layout.height or 450}
+    ).decode()
+
+
+@functools.cache
+def _can_draw() -> bool:
+    """Whether kaleido and a Chromium are there; the browser stays open for the notebook's other figures."""
+    try:
+        import kaleido
+    except ImportError:
+        logger.warning("figures are live only: pip install 'omnisource[notebooks]' draws them as pictures too")
+        return False
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if found is None:
+        logger.warning("figures are live only: there is no Chromium or Chrome to draw them as pictures")
+        return False
+    kaleido.start_sync_server(path=found, silence_warnings=True)
+    return True
