@@ -37,6 +37,8 @@ from omnisource import notebook
 from omnisource.browsing import Browsing
 from omnisource.catalog import Catalog
 from omnisource.filters import Filters, Order, Sort, Stage
+from omnisource.types import Format
+from omnisource.workspace import Workspace
 
 workspace = notebook.demo_workspace(until="check")
 catalog = Catalog(workspace)
@@ -104,13 +106,94 @@ notebook.table(
 )
 
 # %% [markdown]
+# ## Files that mean harm
+# Nobody has vetted what the web sends. Five files for a temporary folder: a good picture and an exact copy of it under
+# another class, the first half of it, an error page with the name of a picture, and a *decompression bomb*: a small
+# file that becomes 400 million pixels.
+
+# %%
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+home, first, second = Path(temporary.name), *workspace.taxonomy().names[:2]
+valid = Filters(stage=Stage.VALID, formats=(Format.IMAGE,))
+good = next(Path(item.path) for item in browsing.page(valid, Order(), offset=0, limit=50) if item.path.endswith(".jpg"))
+for name in (first, second):
+    (home / "web" / name).mkdir(parents=True)
+    shutil.copy(good, home / "web" / name / f"copy_in_{name}.jpg")
+
+# %%
+Image.new("1", (20_000, 20_000)).save(home / "web" / first / "bomb.png")
+(home / "web" / first / "half.jpg").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+(home / "web" / first / "error_page.jpg").write_text("<html><h1>404 Not Found</h1></html>")
+notebook.table({"file": path.name, "bytes": path.stat().st_size} for path in sorted((home / "web").rglob("*.*")))
+
+# %% [markdown]
+# They go through the same two stages as everything else. `add` hashes the content of a file: what is there already is a
+# `repeat`, whatever its name, class or source. `check` decodes the others.
+
+# %%
+from omnisource.config import SourceConfig, Study
+from omnisource.pipeline import collecting
+from omnisource.pipeline.failures import failures
+
+own = Workspace.create(home / "work", Study())
+own.save_taxonomy(workspace.taxonomy())
+collecting.register_source(own, SourceConfig(name="hostile", format=Format.IMAGE, path=home / "web"))
+print(collecting.add(own, progress=False), collecting.check(own, progress=False))
+
+# %%
+notebook.table(
+    {"stage": one.table, "reason": one.reason, "files": one.count, "why": one.example.replace(str(home), "...")}
+    for one in failures(own, Catalog(own))
+)
+
+# %% [markdown]
+# The bomb was refused by the size in its header, before a pixel was unpacked. A repeat must be the same to the last
+# byte: a copy that was saved anew is another file, which only comparing what it shows can find (notebook 5).
+
+# %%
+from omnisource.media import content_key
+
+with Image.open(good) as picture:
+    picture.save(home / "saved_anew.jpg", quality=90)
+files = {"as it was": good, "copied": home / "web" / second / f"copy_in_{second}.jpg", "anew": home / "saved_anew.jpg"}
+keys = {name: content_key(path) for name, path in files.items()}
+notebook.table({"file": name, "key": key.hex()[:16]} for name, key in keys.items())
+
+# %%
+notebook.pictures(files, format=Format.IMAGE)
+
+# %% [markdown]
+# ## What a decoder may cost
+# Headers lie, and decoders have bugs. So decoding happens in processes of its own, with a limit of time and of memory
+# for each file (`timeout_s`, `memory_mib`). What hangs, crashes or eats memory costs one file, and the run goes on.
+# Here three functions play the part of a decoder that meets such a file.
+
+# %%
+import signal
+import time
+
+from omnisource.clean.decoder_pool import DecoderPool, Limits
+
+limits = Limits(timeout_s=1.0, memory_mib=512)
+hostile = {"hangs": (time.sleep, 60), "eats memory": (bytearray, 4 * 2**30), "crashes": (signal.raise_signal, 11)}
+refused = {}
+for name, (decode, item) in hostile.items():
+    with DecoderPool(decode, limits, num_workers=1) as pool:
+        refused[name] = next(outcome for _, outcome in pool.each([item]))
+notebook.table({"the decoder": name, "reason": error.reason, "why": str(error)} for name, error in refused.items())
+
+# %% [markdown]
 # ## Was it right?
 # The demo's world knows which of its files were broken on purpose. Precision: how many of the dropped files were
 # broken; recall: how many of the broken files were dropped. With your own data nobody can tell you; look at the walls.
 
 # %%
-from pathlib import Path
-
 from omnisource.demo.truth import grade_validity, read_truth
 
 world = workspace.root.parent / "world"
@@ -131,6 +214,9 @@ assert all(one.counts[Reached.VALID] <= one.counts[Reached.FOUND] for one in sou
 assert all(item.reason for item in everything), "nothing is dropped without a reason"
 assert all(Path(item.path).is_file() for item in everything), "dropped is not deleted"
 assert find_fault(banner, ValidityConfig()).reason == "extreme_aspect" and find_fault(banner, tolerant) is None
+assert {one.reason for one in failures(own, Catalog(own))} == {"repeat", "bomb", "truncated", "not_media"}
+assert keys["as it was"] == keys["copied"] != keys["anew"], "a repeat is the same to the last byte"
+assert [one.reason for one in refused.values()] == ["timeout", "out_of_memory", "decoder_crashed"]
 assert grade.precision > 0.9 and grade.recall > 0.9, "broken files are found, and hardly anything else"
 
 # %% [markdown]

@@ -57,13 +57,17 @@ class LiveFigure:
     alt: str
     """What it shows, in words."""
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, object], dict[str, object]]:
         bundle: dict[str, object] = {
             "application/vnd.plotly.v1+json": json.loads(self.figure.to_json()),
             "text/plain": self.alt,
         }
         drawn = _drawn(self.figure)
-        return bundle if drawn is None else bundle | {"image/svg+xml": drawn}
+        if drawn is not None:
+            bundle["image/svg+xml"] = drawn
+        return bundle, {"image/svg+xml": {"alt": self.alt}}
 
 
 def demo_workspace(until: str, folder: Path = DEMO) -> Workspace:

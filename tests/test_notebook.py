@@ -91,7 +91,7 @@ def test_table__escapes_and_says_when_it_is_empty() -> None:
 
 def test_figure__is_live_and_has_words() -> None:
     graph_objects = pytest.importorskip("plotly.graph_objects")
-    bundle = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")._repr_mimebundle_()
+    bundle, _ = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")._repr_mimebundle_()
     assert bundle["application/vnd.plotly.v1+json"]["data"][0]["type"] == "bar"
     assert bundle["text/plain"] == "two bars"
 
@@ -101,8 +101,10 @@ def test_figure__is_drawn_too_where_a_browser_is() -> None:
     pytest.importorskip("kaleido")
     if shutil.which("chromium") is None:
         pytest.skip("no chromium; on Debian: apt-get install chromium")
-    bundle = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")._repr_mimebundle_()
+    shown = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")
+    bundle, metadata = shown._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg")
+    assert metadata["image/svg+xml"]["alt"] == "two bars"
 
 
 def test_figure__says_once_that_it_cannot_be_drawn(monkeypatch, caplog) -> None:
@@ -111,6 +113,7 @@ def test_figure__says_once_that_it_cannot_be_drawn(monkeypatch, caplog) -> None:
     monkeypatch.setenv("PATH", "")
     notebook._can_draw.cache_clear()
     shown = notebook.figure(graph_objects.Figure(), "nothing")
-    assert "image/svg+xml" not in shown._repr_mimebundle_() and "image/svg+xml" not in shown._repr_mimebundle_()
+    for _ in range(2):
+        assert "image/svg+xml" not in shown._repr_mimebundle_()[0]
     assert caplog.text.count("there is no Chromium or Chrome") == 1
     notebook._can_draw.cache_clear()
