@@ -26,6 +26,8 @@ from tests.similar_tables import write_similar
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
+POLLED_MS = 200
+"""Asked at every drawn frame, which is the default, a busy machine would do nothing else."""
 PATIENCE_MS = 60_000
 """Tests run on every core, so a page may wait for its turn."""
 STARTED_WITHIN_S = 90.0
@@ -70,7 +72,7 @@ class Shown:
     def settle(self) -> None:
         """Wait until the page is drawn as it will stay."""
         self.page.wait_for_selector(f"{DONE} h1", timeout=PATIENCE_MS)
-        self.page.wait_for_function(QUIET, timeout=PATIENCE_MS)
+        self.page.wait_for_function(QUIET, timeout=PATIENCE_MS, polling=POLLED_MS)
 
 
 @pytest.fixture(scope="session")

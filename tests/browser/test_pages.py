@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from omnisource.workspace import Workspace
-from tests.browser.conftest import EVERY, Shown
+from tests.browser.conftest import EVERY, POLLED_MS, Shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,7 +69,7 @@ def test_page__in_both_themes_and_widths(shown: Shown, finished: Workspace, name
     page = shown.open(view_of(name), finished, **PAGES[name])
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
-        page.wait_for_function(f"() => ({BRIGHTNESS})() {'>' if theme == 'light' else '<'} 128")
+        page.wait_for_function(f"() => ({BRIGHTNESS})() {'>' if theme == 'light' else '<'} 128", polling=POLLED_MS)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             shown.settle()
