@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from app import shared
 from app.browse_words import AGREES, FORMATS, SAID, SORTS, STAGES, reason_text
 from omnisource.browsing import Choices
 from omnisource.filters import Filters, Order, Sort
@@ -114,18 +115,11 @@ def _more(choices: Choices, taxonomy: Taxonomy, authors: list[str], filters: Fil
     return filters
 
 
-def _one(label: str, name: str, options: Mapping[T, str], *, index: int | None = None, anything: str = "") -> T | None:
-    return st.selectbox(
-        label,
-        list(options),
-        index=index,
-        format_func=lambda option: options[option],
-        key=f"browse_{name}",
-        bind="query-params",
-        on_change=first_page,
-        placeholder=anything or None,
-        width=WIDTH_PX,
-    )
+def _one(
+    label: str, name: str, options: Mapping[T, str], *, index: int | None = None, anything: str | None = None
+) -> T | None:
+    key = f"browse_{name}"
+    return shared.pick(label, options, key=key, on_change=first_page, width=WIDTH_PX, index=index, anything=anything)
 
 
 def _several(label: str, name: str, options: Mapping[T, str]) -> list[T]:

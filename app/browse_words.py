@@ -2,7 +2,9 @@
 
 import shlex
 from dataclasses import fields
+from enum import Enum
 
+from omnisource.clean.pair_filters import PairFilter
 from omnisource.filters import Filters, Order, Said, Sort, Stage, filter_settings
 from omnisource.types import Format, Taxonomy
 
@@ -94,12 +96,12 @@ from omnisource.workspace import Workspace
 
 workspace = Workspace(Path({root!r}))
 browsing = Browsing(Catalog(workspace))
-filters, order = {_call(filters)}, {_call(order)}
+filters, order = {as_python(filters)}, {as_python(order)}
 print(browsing.count(filters))
 browsing.page(filters, order, offset={offset}, limit={limit}{nearest})"""
 
 
-def _call(record: Filters | Order) -> str:
+def as_python(record: Filters | Order | PairFilter) -> str:
     """A record as the Python that makes it, with what differs from its defaults."""
     given = {field.name: getattr(record, field.name) for field in fields(record)}
     changed = {name: value for name, value in given.items() if value != getattr(type(record)(), name)}
@@ -107,7 +109,7 @@ def _call(record: Filters | Order) -> str:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, Stage | Sort | Said | Format):
+    if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, tuple):
         return f"({', '.join(_value(one) for one in value)},)"

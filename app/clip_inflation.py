@@ -78,9 +78,7 @@ def inflation_panel(workspace: Workspace, study: Study, names: Sequence[str]) ->
 
 def _network(study: Study) -> tuple[str, ModelConfig]:
     """A 3D network whose clips are shown; a 2D network sees a picture as the one frame that it is."""
-    deep = {
-        name: one.model for name, one in study.networks.items() if one.model.dims == 3 and one.model.format == "rgb"
-    }
+    deep = _deep(study)
     if not deep:
         return "SlowOnly", NetworkConfig(model=ModelConfig(arch="slowonly")).model
     name = st.selectbox("Network", list(deep), key="clips_network", bind="query-params", width=200)

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.serving import CACHED, missing, previews
+from app.serving import CACHED, UNKNOWN_WORKSPACE, missing, previews
 from omnisource.errors import ConfigError, ItemError, WorkspaceError
 from omnisource.pipeline.clip_previews import Inflation, clip_video
 
@@ -24,12 +24,15 @@ async def clip(request: Request) -> Response:
     except (ValueError, ConfigError):
         return missing("no such clip", status=400)
     try:
-        name, token = request.path_params["workspace"], request.path_params["token"]
-        path = await run_in_threadpool(lambda: clip_video(previews(name), token, wanted))
+        shown = previews(request.path_params["workspace"])
+    except WorkspaceError:
+        return missing(UNKNOWN_WORKSPACE)
+    try:
+        path = await run_in_threadpool(clip_video, shown, request.path_params["token"], wanted)
     except ItemError as error:
         return missing(error.reason)
     except WorkspaceError:
-        return missing("no camera motion")
+        return missing("no_camera_motion")
     return FileResponse(path, media_type="video/mp4", headers=CACHED)
 
 

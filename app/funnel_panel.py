@@ -1,4 +1,4 @@
-"""The funnel of the sources, on the overview and on Collect: numbers that lead to their items."""
+"""What became of the sources' items, on the overview and on Collect: a funnel whose numbers lead to them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +8,7 @@ from app import overview_words, shared, step_samples
 from app.components.funnel import Cell, Column, Row, funnel, opened
 from omnisource.catalog import Catalog
 from omnisource.pipeline import overview
+from omnisource.pipeline.failures import Failure, failures
 from omnisource.pipeline.overview import Reached, SourceYield
 from omnisource.workspace import Workspace
 
@@ -21,6 +22,12 @@ def yields_of(
 ) -> list[SourceYield]:
     """The sources as they are, counted once for each state of the workspace."""
     return overview.yields(_workspace, _catalog, recipe)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def failures_of(root: str, version: str, _workspace: Workspace, _catalog: Catalog) -> list[Failure]:
+    """What was left out, counted once for each state of the workspace."""
+    return failures(_workspace, _catalog)
 
 
 def funnel_panel(

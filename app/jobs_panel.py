@@ -1,7 +1,7 @@
 """Long work as it goes: what waits and runs, its log, a button that ends it, and what ended lately."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +31,7 @@ def jobs_panel(root: Path, *, version: Callable[[], str]) -> None:
     st.fragment(_panel, run_every=POLL if watched else None)(root, watched, version, version() if watched else "")
 
 
-def start(root: Path, arguments: list[str], *, title: str, needs_device: bool) -> bool:
+def start(root: Path, arguments: Sequence[str], *, title: str, needs_device: bool) -> bool:
     """Start a job from a button, and say so; False where it could not be started."""
     try:
         job = jobs.start_in(root, arguments, title=title, needs_device=needs_device)
@@ -42,10 +42,20 @@ def start(root: Path, arguments: list[str], *, title: str, needs_device: bool) -
     return True
 
 
+def stop_run(workspace: Workspace, run: str) -> None:
+    """Ask a training to end, whoever started it, and say so."""
+    try:
+        run_watch.stop(workspace, run)
+    except OmniSourceError as error:
+        st.toast(shared.plain(str(error)), icon=":material/error:")
+        return
+    st.toast(f"{shared.plain(run)} saves itself and ends", icon=":material/stop_circle:")
+
+
 def last_line(job: jobs.Job) -> str:
     """What a job said last."""
     lines = _log(job).splitlines()
-    return lines[-1][-200:] if lines else ""
+    return lines[-1].strip()[-200:] if lines else ""
 
 
 def _panel(root: Path, watched: frozenset[str], version: Callable[[], str], seen: str) -> None:
@@ -146,13 +156,4 @@ def _stop_what_was_clicked(root: Path) -> None:
             st.toast(f"{shared.plain(job.title)} was asked to end", icon=":material/stop_circle:")
     for name in _elsewhere(root):
         if st.session_state.get(_STOP_ELSEWHERE.format(name)):
-            _stop_elsewhere(root, name)
-
-
-def _stop_elsewhere(root: Path, name: str) -> None:
-    try:
-        run_watch.stop(Workspace(root), name)
-    except OmniSourceError as error:
-        st.toast(shared.plain(str(error)), icon=":material/error:")
-        return
-    st.toast(f"{shared.plain(name)} saves itself and ends", icon=":material/stop_circle:")
+            stop_run(Workspace(root), name)

@@ -59,7 +59,8 @@ def _take_over(joint: JointConfig, drawn: Sequence[str]) -> None:
 def _shown(joint: JointConfig, drawn: Sequence[str]) -> JointConfig:
     state = st.session_state
     parts = {source: state.get(f"balance_part_{source}", joint.batch_ratio.get(source, 1.0)) for source in drawn}
-    how = {source: state.get(f"balance_how_{source}", AS_ALL) for source in drawn}
+    saved = joint.resampling_by_source
+    how = {source: state.get(f"balance_how_{source}", saved.get(source, AS_ALL)) for source in drawn}
     return joint.model_copy(
         update={
             "resampling": state.get("balance_resampling", joint.resampling),
@@ -155,4 +156,5 @@ def _by_source(joint: JointConfig, drawn: Sequence[str]) -> dict[str, str]:
             )
             for source in drawn
         }
-    return {source: how for source, how in chosen.items() if how != AS_ALL}
+    others = {name: how for name, how in joint.resampling_by_source.items() if name not in drawn}
+    return others | {source: how for source, how in chosen.items() if how != AS_ALL}

@@ -100,15 +100,7 @@ def show_sources(plan: DrawPlan, colours: dict[str, str]) -> None:
 def show_classes(workspace: Workspace, recipe: str, plan: DrawPlan, target: np.ndarray, names: Sequence[str]) -> None:
     """Every class of one source; choosing a row leads to its examples."""
     by_name = {one.source: one for one in plan.sources}
-    shown = st.segmented_control(
-        "Source",
-        list(by_name),
-        default=next(iter(by_name)),
-        required=True,
-        key="balance_source",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    shown = shared.switch("Source", {name: name for name in by_name}, key="balance_source")
     one = by_name[shown]
     order = class_order(plan, target)
     chosen = st.dataframe(
@@ -141,7 +133,9 @@ def show_classes(workspace: Workspace, recipe: str, plan: DrawPlan, target: np.n
     class_name = names[order[rows[0]]] if rows else None
     st.page_link(
         "views/browse.py",
-        label=f"See the examples of {shared.plain(class_name)}" if rows else f"See all examples of {shown}",
+        label=f"See the examples of {shared.plain(class_name)}"
+        if rows
+        else f"See all examples of {shared.plain(shown)}",
         icon=":material/grid_view:",
         query_params=_browse_link(workspace, recipe, shown, class_name),
     )

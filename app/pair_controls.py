@@ -85,17 +85,8 @@ def begin_anew() -> None:
 def _choose(
     label: str, name: str, options: Mapping[T, str], *, anything: str | None = None, index: int | None = None
 ) -> T | None:
-    return st.selectbox(
-        label,
-        list(options),
-        index=index,
-        format_func=lambda option: options[option],
-        key=f"dup_{name}",
-        bind="query-params",
-        on_change=begin_anew,
-        placeholder=anything,
-        width=150,
-    )
+    key = f"dup_{name}"
+    return shared.pick(label, options, key=key, on_change=begin_anew, width=150, index=index, anything=anything)
 
 
 def _save(workspace: Workspace, name: str, threshold: float) -> None:

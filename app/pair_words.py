@@ -2,8 +2,9 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 
+from app.browse_words import as_python
 from app.components.pair import ShownPair, Side
 from app.components.wall import Tile
 from omnisource.clean.pair_estimate import Band, Estimate
@@ -223,7 +224,7 @@ workspace = Workspace(Path({root!r}))
 reviews = Reviews(workspace.reviews_path).current()
 suspects = SuspectedPairs(Catalog(workspace), index_pairs(workspace), reviews)
 print(estimate(suspects.bands({threshold!r})[0]))
-suspects.next({_call(wanted)}, Order.{order.name}, threshold={threshold!r}, limit={limit})"""
+suspects.next({as_python(replace(wanted, skipped=()))}, Order.{order.name}, threshold={threshold!r}, limit={limit})"""
 
 
 def as_saving_command(where: str, recipe: str, threshold: float) -> str:
@@ -240,12 +241,3 @@ from omnisource.workspace import Workspace
 workspace = Workspace(Path({root!r}))
 recipe = workspace.recipe({recipe!r}).model_copy(update={{"duplicate_similarity": {threshold!r}}})
 workspace.save_recipe({recipe!r}, recipe)"""
-
-
-def _call(wanted: PairFilter) -> str:
-    """The filter as the Python that makes it, with what differs from its defaults."""
-    given = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    usual = PairFilter()
-    changed = {name: value for name, value in given.items() if value != getattr(usual, name) and name != "skipped"}
-    texts = {name: f"State.{v.name}" if isinstance(v, State) else repr(v) for name, v in changed.items()}
-    return f"PairFilter({', '.join(f'{name}={text}' for name, text in texts.items())})"

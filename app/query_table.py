@@ -136,15 +136,18 @@ def _buttons(workspace: Workspace, revision: Revision, wanted: Sequence[Query] |
 def _remarks(workspace: Workspace, revision: Revision, taxonomy: Taxonomy) -> None:
     """Texts of several classes, and classes that nothing would be searched for."""
     if several := shared_texts(revision.queries):
-        named = ", ".join(shared.plain(text) for _, text in list(several)[:MOST_NAMED])
-        more = f" and {len(several) - MOST_NAMED} more" if len(several) > MOST_NAMED else ""
-        st.caption(f":material/call_merge: Of several classes, and used for one at most: {named}{more}.")
+        named = _named([text for _, text in several])
+        st.caption(f":material/call_merge: Of several classes, and used for one at most: {named}.")
     kinds = {one.search.text for one in workspace.study().searched if one.search is not None}
     for kind in sorted(kinds):
         if missing := without_text(revision.queries, len(taxonomy), kind):
-            named = ", ".join(shared.plain(taxonomy.names[index]) for index in missing[:MOST_NAMED])
-            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-            st.warning(f"No {kind} is used for {named}{more}.", icon=":material/search_off:")
+            named = _named([taxonomy.names[index] for index in missing])
+            st.warning(f"No {kind} is used for {named}.", icon=":material/search_off:")
+
+
+def _named(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return ", ".join(shared.plain(text) for text in texts[:MOST_NAMED]) + more
 
 
 def _files(workspace: Workspace, revision: Revision) -> None:

@@ -55,16 +55,7 @@ def pairs_panel(gains: Gains, names: Sequence[str]) -> None:
 
 
 def _list(improved: Sequence[PairGain], worsened: Sequence[PairGain], names: Sequence[str]) -> None:
-    case = st.segmented_control(
-        "Case",
-        list(CASES),
-        default="better",
-        required=True,
-        format_func=CASES.get,
-        key="res_case",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    case = shared.switch("Case", CASES, key="res_case")
     listed = (improved if case == "better" else worsened)[:LISTED_PAIRS]
     st.dataframe(
         {
@@ -89,16 +80,7 @@ def _list(improved: Sequence[PairGain], worsened: Sequence[PairGain], names: Seq
 
 
 def _figure(drawn: Sequence[PairGain], names: Sequence[str]) -> None:
-    shape = st.segmented_control(
-        "Figure",
-        list(FIGURES),
-        default="matrix",
-        required=True,
-        format_func=FIGURES.get,
-        key="res_figure",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    shape = shared.switch("Figure", FIGURES, key="res_figure")
     st.plotly_chart(
         (pairs_matrix if shape == "matrix" else pairs_scatter)(drawn, names),
         key=marked_key(f"res_{shape}"),

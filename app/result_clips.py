@@ -82,17 +82,7 @@ def flips_panel(workspace: Workspace, gains: Gains, scope: Scope, names: Sequenc
     """The clips about which the runs disagree, as a wall that plays; returns those that are shown."""
     counts = gains.num_flips(scope)
     with st.container(horizontal=True, vertical_alignment="center"):
-        kind = st.segmented_control(
-            "How the answer changed",
-            list(Kind),
-            default=Kind.GAINED,
-            required=True,
-            format_func=KINDS.get,
-            key="res_kind",
-            bind="query-params",
-            on_change=first_pages,
-            label_visibility="collapsed",
-        )
+        kind = shared.switch("How the answer changed", KINDS, key="res_kind", on_change=first_pages)
         st.space("stretch")
         page = choose_page(counts[kind], key="res_page")
         classes = [names[index] for index in (scope.a, scope.b) if index is not None]
@@ -116,10 +106,7 @@ def flips_panel(workspace: Workspace, gains: Gains, scope: Scope, names: Sequenc
 
 def choose_page(total: int, *, key: str) -> int:
     """The page of a wall, where there are several."""
-    num_pages = max(-(-total // PAGE), 1)
-    if st.session_state.get(key, 1) > num_pages:
-        st.session_state[key] = num_pages
-    return shared.pages(num_pages, key=key)
+    return shared.pages(-(-total // PAGE), key=key)
 
 
 def is_clip_asked_for() -> bool:
@@ -134,7 +121,7 @@ def show_clip(workspace: Workspace, gains: Gains, names: Sequence[str]) -> None:
 
 def _clip(workspace: Workspace, gains: Gains, names: Sequence[str]) -> None:
     number = st.query_params.get("clip", "")
-    clip = gains.clip(int(number)) if number.isdecimal() else None
+    clip = gains.clip(int(number)) if number.isdecimal() and len(number) < 19 else None
     if clip is None:
         shared.empty("No such clip", "The link names a clip that these runs did not both predict.", icon="search_off")
         return

@@ -1,10 +1,10 @@
 """Tables of results on the page, and the files that a person takes away."""
 
+import html
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app import shared
 from app.result_words import TABLES
 from omnisource.errors import OmniSourceError
 from omnisource.pipeline.reporting import html_report
@@ -13,20 +13,8 @@ from omnisource.workspace import Workspace
 
 HIDDEN = ("top-1 low", "top-1 high", "change low", "change high")
 """What the figure beside the table shows better."""
-_WORDS = (
-    "run",
-    "clips",
-    "top-1",
-    "top-5",
-    "change",
-    "top-5 change",
-    "gained",
-    "lost",
-    "class mean",
-    "recipe",
-    "procedure",
-)
-_WORDS += ("network", "web examples")
+_WORDS = ("run", "clips", "top-1", "top-5", "change", "top-5 change", "gained", "lost", "class mean", "recipe")
+_WORDS += ("procedure", "network", "web examples")
 """Headings that begin with a capital on the page; others are names, or symbols."""
 _FORMATS = {
     "count": "localized",
@@ -97,7 +85,7 @@ def _report(workspace: Workspace, baseline: str, runs: Sequence[str]) -> str:
     try:
         return html_report(workspace, baseline, runs)
     except OmniSourceError as error:  # a run may be gone since the page was drawn
-        return f"No report could be written: {shared.plain(str(error))}"
+        return f"No report could be written: {html.escape(str(error))}"
 
 
 def _values(table: ResultTable, place: int, column: Column) -> list[str | float | None]:

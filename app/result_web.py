@@ -17,7 +17,7 @@ from omnisource.pipeline import feature_search
 from omnisource.pipeline.gains import FlippedClip, Scope
 from omnisource.pipeline.web_behind import Certainty, WebBehind, WebExample
 from omnisource.previews import item_token
-from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.reviews import Subject, Verdict
 from omnisource.workspace import Workspace
 
 WEB = "res_web"
@@ -48,20 +48,10 @@ def web_panel(
         if len(recipes) > 1:
             recipe = st.selectbox("Recipe", recipes, key="res_recipe", bind="query-params", width=200)
         can_tell = bool(clips) and feature_search.clips_encoder(workspace) is not None
-        orders = [one for one in Certainty if can_tell or one is not Certainty.NEAREST]
+        orders = {one: CERTAINTIES[one] for one in CERTAINTIES if can_tell or one is not Certainty.NEAREST}
         if st.session_state.get("res_first") not in (None, *orders):
             del st.session_state["res_first"]  # chosen for clips that are gone
-        certainty = st.segmented_control(
-            "Order",
-            orders,
-            default=Certainty.SUREST,
-            required=True,
-            format_func=CERTAINTIES.get,
-            key="res_first",
-            bind="query-params",
-            on_change=first_pages,
-            label_visibility="collapsed",
-        )
+        certainty = shared.switch("Order", orders, key="res_first", on_change=first_pages)
         st.space("stretch")
         try:
             behind = WebBehind(shared.catalog(workspace), recipe, classes)
@@ -96,12 +86,7 @@ def web_panel(
 
 def _web_wall(workspace: Workspace, examples: Sequence[WebExample], names: Sequence[str]) -> None:
     colours = shared.source_colours(workspace)
-    reviews = Reviews(workspace.reviews_path).about([one.key for one in examples])
-    said = {
-        one.subject.key: one
-        for one in reviews
-        if one.verdict in (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL) and one.subject.start_s is None
-    }
+    said = shared.verdicts(workspace, [one.key for one in examples])
     st.session_state["res_web_shown"] = {item_token(one.key): one.path.rpartition("/")[2] for one in examples}
     tiles = [
         Tile(
@@ -115,7 +100,7 @@ def _web_wall(workspace: Workspace, examples: Sequence[WebExample], names: Seque
             bar=one.confidence,
             colour=colours.get(one.source, ""),
             origin=one.source,
-            verdict=str(said[one.key].verdict) if one.key in said else "",
+            verdict=str(said.get(one.key, "")),
             start_s=one.start_s,
         )
         for one in examples

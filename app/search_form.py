@@ -1,7 +1,6 @@
 """The form of a searched source, made from its config model: an engine, where and how far it is searched (3.3)."""
 
 import shlex
-from pathlib import Path
 
 import streamlit as st
 
@@ -117,6 +116,6 @@ from omnisource.pipeline.searched_sources import register_search
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
-workspace = Workspace(Path({str(Path(workspace.root))!r}))
+workspace = Workspace(Path({str(workspace.root)!r}))
 search = NewSearch(name={wanted.name or "NAME"!r}, format=Format({str(wanted.format)!r}), values={given!r})
 register_search(workspace, search.check(), replace={wanted.replaces})"""

@@ -23,10 +23,9 @@ CACHED = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",  # a picture from the web may be an SVG with a script
 }
-
-
 FRAME_SIDES_PX = (64, 1080)
 """The least and the largest short side of a frame that can be asked for."""
+UNKNOWN_WORKSPACE = "unknown_workspace"
 
 
 @lru_cache(maxsize=32)
@@ -60,7 +59,7 @@ async def frame(request: Request) -> Response:
     except ItemError as error:
         return missing(error.reason)
     except WorkspaceError:
-        return missing("unknown_workspace")
+        return missing(UNKNOWN_WORKSPACE)
     return Response(encoded, media_type="image/webp", headers=CACHED)
 
 
@@ -82,11 +81,13 @@ async def _answer(request: Request, what: str) -> Response:
     name, token = request.path_params["workspace"], request.path_params["token"]
     try:
         path = await run_in_threadpool(_find, name, token, what)
-    except (ItemError, WorkspaceError) as error:
-        reason = error.reason if isinstance(error, ItemError) else "unknown_workspace"
-        return missing(reason)
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return FileResponse(path, media_type=kind if kind.startswith(("image/", "video/")) else None, headers=CACHED)
+    except ItemError as error:
+        return missing(error.reason)
+    except WorkspaceError:
+        return missing(UNKNOWN_WORKSPACE)
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    is_media = kind.startswith(("image/", "video/"))  # a picture may be called page.html; by that no browser may go
+    return FileResponse(path, media_type=kind if is_media else "application/octet-stream", headers=CACHED)
 
 
 def _find(name: str, token: str, what: str) -> Path:

@@ -1,21 +1,25 @@
 """What every page has: the workspace, its catalog, colours, decisions with undo, links, and "the same as a command"."""
 
-import getpass
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
 from app import workspaces
+from omnisource.browsing_sql import is_about_item
 from omnisource.catalog import Catalog
 from omnisource.collect.queries import Query
 from omnisource.config import Recipe
 from omnisource.errors import OmniSourceError
 from omnisource.palette import colours
 from omnisource.pipeline import queries
-from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.reviews import Reviews, Subject, Verdict, this_person
 from omnisource.study_changes import change_study, restore
 from omnisource.workspace import Workspace
 
+T = TypeVar("T")
 MOST_PAGES, PAGE_PX = 5, 40
 """Numbers of pages beside each other, and the width of one."""
 UNDO_KEPT = 200
@@ -27,7 +31,7 @@ def open_workspace() -> Workspace:
     try:
         workspace = workspaces.current()
     except OmniSourceError as error:
-        st.error(str(error), icon=":material/folder_off:")
+        st.error(plain(str(error)), icon=":material/folder_off:")
         st.stop()
     if workspace is None:
         empty("No workspace is open", "Open one on the overview, or build the demo there.", icon="folder_open")
@@ -38,8 +42,6 @@ def open_workspace() -> Workspace:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _catalog(root: str) -> Catalog:
-    from pathlib import Path
-
     return Catalog(Workspace(Path(root)))
 
 
@@ -73,10 +75,58 @@ def table_height(num_rows: int, *, most: int = 10) -> int:
 
 def pages(num_pages: int, *, key: str) -> int:
     """The page that is shown, in the link; a choice where there are several."""
+    if key in st.session_state:  # the wall's arrows ask for one beyond the last, and filters take pages away
+        st.session_state[key] = min(max(st.session_state[key], 1), max(num_pages, 1))
     if num_pages <= 1:
         return 1
     width = PAGE_PX * (min(num_pages, MOST_PAGES) + 3)  # with the arrows; in less it hides its last page
     return st.pagination(num_pages, max_visible_pages=MOST_PAGES, width=width, key=key, bind="query-params")
+
+
+def switch(
+    label: str,
+    titles: Mapping[T, str],
+    *,
+    key: str,
+    default: T | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> T:
+    """One of several views of the same thing, in the link; the first, unless another is the default."""
+    return st.segmented_control(
+        label,
+        list(titles),
+        default=next(iter(titles)) if default is None else default,
+        required=True,
+        format_func=titles.get,
+        key=key,
+        bind="query-params",
+        on_change=on_change,
+        label_visibility="collapsed",
+    )
+
+
+def pick(
+    label: str,
+    titles: Mapping[T, str],
+    *,
+    key: str,
+    on_change: Callable[[], None],
+    width: int,
+    index: int | None = None,
+    anything: str | None = None,
+) -> T | None:
+    """One of many, in the link; without an `index` nothing is chosen at first, and `anything` says what that means."""
+    return st.selectbox(
+        label,
+        list(titles),
+        index=index,
+        format_func=lambda one: titles[one],
+        key=key,
+        bind="query-params",
+        on_change=on_change,
+        placeholder=anything,
+        width=width,
+    )
 
 
 def copy_as(*, command: str, cell: str, key: str) -> None:
@@ -88,9 +138,15 @@ def copy_as(*, command: str, cell: str, key: str) -> None:
         st.code(cell, language="python", wrap_lines=True)
 
 
+def verdicts(workspace: Workspace, keys: Iterable[bytes]) -> dict[bytes, Verdict]:
+    """What people decided about using whole items: keep, drop or relabel."""
+    reviews = Reviews(workspace.reviews_path).about(list(keys))
+    return {review.subject.key: review.verdict for review in reviews if is_about_item(review)}
+
+
 def author() -> str:
     """Who decides in this session."""
-    return st.session_state.get("author") or getpass.getuser()
+    return st.session_state.get("author") or this_person()
 
 
 def decide(
@@ -149,39 +205,38 @@ def _done(workspace: Workspace, entry: dict[str, object], what: str) -> None:
 
 def undo_last(workspace: Workspace) -> None:
     """Take back what this session decided or saved last in this workspace."""
-    stack = st.session_state.get("undo", [])
-    mine = [entry for entry in stack if entry["workspace"] == str(workspace.root)]
+    mine = _undoable(workspace)
     if not mine:
         st.toast("Nothing to undo", icon=":material/info:")
         return
-    stack.remove(mine[-1])
+    last = mine[-1]
+    st.session_state["undo"].remove(last)
     try:
-        if "saved" in mine[-1]:
-            workspace.unsave_recipe(mine[-1]["saved"])
-        elif "study" in mine[-1]:
-            restore(workspace, mine[-1]["study"])
-        elif "queries" in mine[-1]:
-            queries.restore(workspace, mine[-1]["queries"], based_on=mine[-1]["written"])
-        elif "accepted" in mine[-1]:
-            queries.withdraw(workspace, mine[-1]["accepted"])
+        if "saved" in last:
+            workspace.unsave_recipe(last["saved"])
+        elif "study" in last:
+            restore(workspace, last["study"])
+        elif "queries" in last:
+            queries.restore(workspace, last["queries"], based_on=last["written"])
+        elif "accepted" in last:
+            queries.withdraw(workspace, last["accepted"])
         else:
-            reviews = Reviews(workspace.reviews_path)
-            reviews.undo_all(reversed(mine[-1]["ids"]), made_in="app", author=author())
+            Reviews(workspace.reviews_path).undo_all(reversed(last["ids"]), made_in="app", author=author())
     except OmniSourceError as error:
         st.toast(f"Not undone: {plain(str(error))}", icon=":material/error:")
         return
-    st.toast(f"Undone: {mine[-1]['what']}", icon=":material/undo:")
+    st.toast(f"Undone: {last['what']}", icon=":material/undo:")
 
 
 def undo_button(workspace: Workspace) -> None:
     """The button that takes back the last decision; on every page that decides."""
-    stack = [entry for entry in st.session_state.get("undo", []) if entry["workspace"] == str(workspace.root)]
-    label = f"Undo: {stack[-1]['what']}" if stack else "Nothing to undo"
+    mine = _undoable(workspace)
+    label = f"Undo: {mine[-1]['what']}" if mine else "Nothing to undo"
     st.button(
         label,
         icon=":material/undo:",
         shortcut="U",
-        disabled=not stack,
+        disabled=not mine,
         key="undo_button",
         on_click=undo_last,
         args=(workspace,),
@@ -189,10 +244,13 @@ def undo_button(workspace: Workspace) -> None:
     )
 
 
+def _undoable(workspace: Workspace) -> list[dict[str, object]]:
+    """What this session did in this workspace and can take back, oldest first."""
+    return [entry for entry in st.session_state.get("undo", []) if entry["workspace"] == str(workspace.root)]
+
+
 def shell_quoted(workspace: Workspace) -> str:
     """The workspace as a command line's `-w`."""
-    import shlex
-
     return f"-w {shlex.quote(str(workspace.root))}"
 
 

@@ -1,4 +1,6 @@
-"""The samples behind a number of the funnel that the wall of Browse cannot show, in a dialog over the overview."""
+"""The samples behind a number of the funnel that the wall of Browse cannot show, in a dialog."""
+
+import shlex
 
 import streamlit as st
 
@@ -53,7 +55,7 @@ def _samples(workspace: Workspace, recipe: str, source: str | None, step: Reache
         st.space("stretch")
         _leads_on(workspace, step, source)
         shared.copy_as(
-            command=f"omnisource label {shared.shell_quoted(workspace)} --recipe {recipe}",
+            command=f"omnisource label {shared.shell_quoted(workspace)} --recipe {shlex.quote(recipe)}",
             cell=_cell(workspace, recipe, source, step, passed),
             key="overview_copy_samples",
         )
@@ -71,7 +73,7 @@ def _samples(workspace: Workspace, recipe: str, source: str | None, step: Reache
     )
 
 
-def _leads_on(workspace: Workspace, step: Reached, source: str) -> None:
+def _leads_on(workspace: Workspace, step: Reached, source: str | None) -> None:
     here = {"workspace": str(workspace.root)}
     if step is Reached.CONFIDENT:
         query = here | ({"thresholds_source": source} if source else {})

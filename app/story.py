@@ -1,36 +1,24 @@
 """The whole story of one web item, in a dialog over any page: what it is, what was measured, decided and made of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import streamlit as st
 
-from app import shared
+from app import shared, story_facts
 from app.browse_words import link as browse_link
 from app.components.player import Bar, Media, player
-from app.pair_words import FORMATS
 from omnisource.item_story import ItemStory, ScoredSegment, best_segment, tell
 from omnisource.palette import KEPT, TARGET
-from omnisource.pipeline.outcomes import Outcome, Step, outcomes
+from omnisource.pipeline.outcomes import outcomes
 from omnisource.previews import item_token, key_of
 from omnisource.reviews import Subject, Verdict
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
-TOP = 5
 BUTTONS = {Verdict.KEEP: ("check", "K"), Verdict.DROP: ("close", "D")}
 """Icon and key of the decisions that need no class."""
 CLIPS = {Format.IMAGE: "See it as a moving clip", Format.UNTRIMMED: "See it second by second"}
 """What the page Clips shows of a format."""
-STEPS = {
-    Step.NOT_USED: "not looked at: the recipe leaves out its source or its format",
-    Step.NOT_SCORED: "left out: not valid, or not scored yet",
-    Step.DUPLICATE: "left out as a duplicate of a labelled clip",
-    Step.CONFIDENCE: "left out: the teacher is not sure enough",
-    Step.LABEL_SOURCE: "left out: teacher and query contradict each other",
-    Step.PERSON: "left out by a person",
-    Step.CAP: "left out: its class has enough surer examples",
-    Step.KEPT: "kept",
-}
 
 
 def is_asked_for() -> bool:
@@ -76,13 +64,13 @@ def _story(workspace: Workspace, on_step: Callable[[int], None] | None, on_like:
     with left:
         _media(workspace, told, names)
         _more_like_it(workspace, told, on_like)
-        _scores(told, names)
+        story_facts.scores(told, names)
     with right:
         _decide(told, names, on_step)
-        _origin(told, names)
-        _recipes(outcomes(workspace, told.item), names)
-        _similar(told)
-        _decisions(told, names)
+        story_facts.origin(told, names)
+        story_facts.recipes(outcomes(workspace, told.item), names)
+        story_facts.similar(told)
+        story_facts.decisions(told, names)
         with st.container(horizontal=True, vertical_alignment="center"):
             shared.copy_as(
                 command=f"omnisource item {token} {shared.shell_quoted(workspace)}",
@@ -138,25 +126,6 @@ def _bar(segment: ScoredSegment, query: int | None, names: tuple[str, ...]) -> B
     )
 
 
-def _scores(told: ItemStory, names: tuple[str, ...]) -> None:
-    for teacher, segments in told.segments.items():
-        best = best_segment(segments)
-        if best is None:
-            continue
-        where = f", {best.start_s:g} to {best.end_s:g} s" if told.item.format is Format.UNTRIMMED else ""
-        st.markdown(f"**What {shared.plain(teacher)} sees**{where}")
-        st.dataframe(
-            {"Class": [names[index] for index in best.classes[:TOP]], "Probability": list(best.probs[:TOP])},
-            column_config={
-                "Probability": st.column_config.ProgressColumn(
-                    format="%.3f", min_value=0.0, max_value=1.0, width="medium"
-                )
-            },
-            hide_index=True,
-            key=f"story_scores_{teacher}",
-        )
-
-
 def _take(workspace: Workspace, key: bytes) -> None:
     """Make the decision that was clicked, before anything is drawn.
 
@@ -200,91 +169,6 @@ def _decide(told: ItemStory, names: tuple[str, ...], on_step: Callable[[int], No
     )
     if item.format is Format.UNTRIMMED:
         st.caption("A long video is dropped or relabelled as a whole; its segments are chosen by their confidence.")
-
-
-def _origin(told: ItemStory, names: tuple[str, ...]) -> None:
-    item, measured = told.item, told.measured
-    query = "none" if item.class_index is None else names[item.class_index]
-    facts = {"Searched for": query, "Source": f"{item.source}, {FORMATS[item.format]}"}
-    facts["Content hash"] = item_token(item.key)
-    facts["Size"] = "the file is gone" if told.num_bytes is None else _size(told.num_bytes)
-    if measured is None:
-        facts["Checked"] = "not yet"
-    elif not measured.ok:
-        facts["Checked"] = f"cannot be used: {measured.reason}"
-    else:
-        facts["Checked"] = _measured(
-            measured.width, measured.height, measured.num_frames, measured.fps, measured.duration_s
-        )
-    for drop in told.drops:
-        facts[f"Dropped: {drop.reason}"] = drop.detail or str(drop.path)
-    _table(facts)
-    for what, text in (("Found at", item.url), ("File", str(item.path))):
-        if text:
-            st.caption(what)
-            st.code(text, language=None, wrap_lines=True)
-
-
-def _measured(
-    width: int | None, height: int | None, num_frames: int | None, fps: float | None, duration_s: float | None
-) -> str:
-    size = f"{width} x {height} pixels"
-    if not fps or not duration_s:
-        return size
-    return f"{size}, {duration_s:.1f} s, {num_frames} frames at {fps:g} a second"
-
-
-def _size(num_bytes: int) -> str:
-    return f"{num_bytes / 1e6:.1f} MB" if num_bytes >= 1e6 else f"{num_bytes / 1e3:.1f} kB"
-
-
-def _recipes(made: list[Outcome], names: tuple[str, ...]) -> None:
-    st.markdown("**Recipes and runs**")
-    if not made:
-        st.caption("No recipe has been applied yet.")
-    for outcome in made:
-        icon = "check_circle" if outcome.step is Step.KEPT else "cancel"
-        said = STEPS[outcome.step]
-        if outcome.class_index is not None:
-            said += f" ({shared.plain(names[outcome.class_index])} {outcome.confidence:.2f}, needs {outcome.least:.2f})"
-        if outcome.num_segments > 1:
-            said += f", {outcome.num_kept} of {outcome.num_segments} segments"
-        st.markdown(f":material/{icon}: **{shared.plain(outcome.recipe)}**: {said}")
-        if outcome.trouble:
-            st.caption(shared.plain(outcome.trouble))
-        if outcome.is_stale:
-            st.caption("Decided or measured since the recipe was applied; `omnisource label` will change it.")
-        if outcome.runs:
-            st.caption(f"Learnt from by {', '.join(shared.plain(run) for run in outcome.runs)}")
-
-
-def _similar(told: ItemStory) -> None:
-    if told.similar:
-        st.markdown("**Similar labelled clips**")
-        _table({f"{pair.similarity:.3f}": f"{pair.path}, at {pair.target_time_s:g} s" for pair in told.similar})
-
-
-def _decisions(told: ItemStory, names: tuple[str, ...]) -> None:
-    st.markdown("**Decisions**")
-    if not told.decisions:
-        st.caption("Nobody has decided anything about it.")
-    for decision in reversed(told.decisions):
-        review = decision.review
-        what = str(review.verdict).replace("_", " ")
-        if review.class_index is not None:
-            what += f" as {shared.plain(names[review.class_index])}"
-        if review.subject.start_s is not None:
-            what += f", {review.subject.start_s:g} to {review.subject.end_s:g} s"
-        when = review.made_at[:16].replace("T", " ")
-        line = f"**{what}** by {shared.plain(review.author)}, {when}, in {shared.plain(review.made_in)}"
-        if decision.undone_by is not None:
-            line = f"~~{line}~~ undone by {shared.plain(decision.undone_by)}"
-        st.markdown(line)
-
-
-def _table(facts: Mapping[str, str]) -> None:
-    rows = {"": [f"**{shared.plain(name)}**" for name in facts], " ": [shared.plain(text) for text in facts.values()]}
-    st.table(rows, border="horizontal", hide_header=True, hide_index=True)
 
 
 def _cell(workspace: Workspace, token: str) -> str:

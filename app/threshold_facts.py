@@ -1,10 +1,10 @@
 """What the page Thresholds asks of the library, kept between reruns until facts or decisions change."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
-from app import shared
 from omnisource.catalog import Catalog, listed_rows
 from omnisource.config import Recipe
 from omnisource.label.calibrate import Audit
@@ -29,8 +29,12 @@ def scores_version(workspace: Workspace, recipe: Recipe) -> Version:
 
 def reviews_version(workspace: Workspace) -> Version:
     """Changes with people's decisions."""
-    files = sorted(workspace.root.glob("reviews.sqlite*"))
-    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    seen = []
+    for path in sorted(workspace.root.glob("reviews.sqlite*")):
+        with suppress(FileNotFoundError):  # SQLite removes its -wal and -shm whenever the last one has read
+            told = path.stat()
+            seen.append((path.name, told.st_size, told.st_mtime_ns))
+    return tuple(seen)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Counting the scores, once")
@@ -89,8 +93,3 @@ def overlapping(
 ) -> list[Overlap]:
     """What two ready recipes have in common."""
     return overlap(_catalog, *_both, _taxonomy)
-
-
-def catalog(workspace: Workspace) -> Catalog:
-    """The workspace's catalog."""
-    return shared.catalog(workspace)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import shared, threshold_draft
-from app.browse_words import STAGES
+from app.browse_words import link
 from omnisource.config import Recipe
 from omnisource.filters import Stage
 from omnisource.label.confidence_cube import STEPS
@@ -40,7 +40,7 @@ def _source_row(root: str, recipe: Recipe, name: str, sums: tuple[str, int, int]
         st.page_link(
             "views/browse.py",
             label=_kept_text(kept, scored) + share,
-            query_params={"workspace": root, "browse_stage": STAGES[Stage.SCORED], "browse_source": name},
+            query_params=link(stage=Stage.SCORED, source=name) | {"workspace": root},
             help=f"{kept:,} of {scored:,} scored {unit} are kept; see them all",
         )
         if name in recipe.confidence_by_source:

@@ -7,11 +7,13 @@ import numpy as np
 import streamlit as st
 
 from app import shared, threshold_draft, threshold_facts
+from app.browse_words import link
 from app.job_line import job_line
 from app.threshold_draft import Draft
 from app.threshold_words import overlap_cell, overlap_command
 from omnisource.config import Recipe
 from omnisource.errors import OmniSourceError
+from omnisource.filters import Stage
 from omnisource.label.thresholds import Counts, Tally, tally
 from omnisource.pipeline.recipes import saved_funnel
 from omnisource.pipeline.thresholding import ready
@@ -130,11 +132,7 @@ def _applied(workspace: Workspace, draft: Draft) -> None:
         "views/browse.py",
         label="See the examples",
         icon=":material/grid_view:",
-        query_params={
-            "workspace": str(workspace.root),
-            "browse_stage": "Kept by a recipe",
-            "browse_recipe": draft.base,
-        },
+        query_params=link(stage=Stage.KEPT, recipe=draft.base) | {"workspace": str(workspace.root)},
     )
 
 

@@ -1,6 +1,6 @@
 """The two walls: what is kept only just, and what is left out only just."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -11,7 +11,7 @@ from omnisource.config import Recipe
 from omnisource.label.line_samples import LineSample, LineSamples, Selection
 from omnisource.label.thresholds import Counts, Tally, window_for
 from omnisource.previews import item_token
-from omnisource.reviews import Reviews, Subject, Verdict
+from omnisource.reviews import Subject, Verdict
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
@@ -40,7 +40,7 @@ def sides_panel(
     samples = LineSamples(shared.catalog(workspace), recipe, workspace.taxonomy())
     both = threshold_facts.around(version, recipe.model_dump_json(), selection, SIZE, reach, samples)
     tiles = st.columns(2, gap="medium")
-    said = verdicts(workspace, [*both.below, *both.above])
+    said = shared.verdicts(workspace, [sample.key for sample in (*both.below, *both.above)])
     for column, title, key, side in (
         (tiles[0], "Just below: left out", "thr_below", both.below),
         (tiles[1], "Just above: kept", "thr_above", both.above),
@@ -51,7 +51,7 @@ def sides_panel(
             if side:
                 wall(
                     workspace,
-                    [tile_of(sample, names, colours, said.get(sample.key)) for sample in side],
+                    [_tile(sample, names, colours, said.get(sample.key)) for sample in side],
                     key=key,
                     actions=ACTIONS,
                     tile_px=140,
@@ -62,7 +62,7 @@ def sides_panel(
                 shared.empty("Nothing on this side", "Move the line, or look at other sources or classes.")
 
 
-def tile_of(sample: LineSample, names: Sequence[str], colours: dict[str, str], verdict: Verdict | None) -> Tile:
+def _tile(sample: LineSample, names: Sequence[str], colours: dict[str, str], verdict: Verdict | None) -> Tile:
     """What a wall says of a sample."""
     return Tile(
         token=item_token(sample.key),
@@ -92,18 +92,7 @@ def _note(sample: LineSample, names: Sequence[str]) -> str:
     return f"query: {names[sample.query_class]}"
 
 
-def verdicts(workspace: Workspace, samples: Sequence[LineSample]) -> dict[bytes, Verdict]:
-    """What people decided about using the items."""
-    uses = (Verdict.KEEP, Verdict.DROP, Verdict.RELABEL)
-    reviews = Reviews(workspace.reviews_path).about([sample.key for sample in samples]) if samples else []
-    return {
-        review.subject.key: review.verdict
-        for review in reviews
-        if review.verdict in uses and review.subject.start_s is None
-    }
-
-
-def _act(workspace: Workspace, key: str):
+def _act(workspace: Workspace, key: str) -> Callable[[], None]:
     def act() -> None:
         items = st.session_state[f"{key}_items"]
         for name, tokens in acted(key):
@@ -114,7 +103,7 @@ def _act(workspace: Workspace, key: str):
     return act
 
 
-def _open(key: str):
+def _open(key: str) -> Callable[[], None]:
     def open_story() -> None:
         story.ask_for(opened(key))
 

@@ -18,7 +18,7 @@ def as_command(workspace: Workspace, draft: Draft, *options: str) -> str:
     """What the recipe would keep, as a command line."""
     settings = "".join(f" \\\n  --set {shlex.quote(setting)}" for setting in draft.settings)
     more = "".join(f" {option}" for option in options)
-    return f"omnisource thresholds {shared.shell_quoted(workspace)} --recipe {draft.base}{more}{settings}"
+    return f"omnisource thresholds {shared.shell_quoted(workspace)} --recipe {shlex.quote(draft.base)}{more}{settings}"
 
 
 def as_cell(workspace: Workspace, draft: Draft) -> str:
@@ -38,7 +38,7 @@ def audit_command(workspace: Workspace, draft: Draft, class_name: str | None, so
     """What judgements say of the lines, as a command line."""
     options = [f"--precision {wanted:g}"]
     options += [] if class_name is None else [f"--class {shlex.quote(class_name)}"]
-    options += [] if source is None else [f"--source {source}"]
+    options += [] if source is None else [f"--source {shlex.quote(source)}"]
     return as_command(workspace, draft, *options).replace("omnisource thresholds", "omnisource audit", 1)
 
 
@@ -63,7 +63,7 @@ threshold_for(audited, {wanted:g}, cautious=False), threshold_for(audited, {want
 
 def overlap_command(workspace: Workspace, first: str, second: str) -> str:
     """Two saved recipes side by side, as a command line."""
-    return f"omnisource overlap {first} {second} {shared.shell_quoted(workspace)}"
+    return f"omnisource overlap {shlex.quote(first)} {shlex.quote(second)} {shared.shell_quoted(workspace)}"
 
 
 def overlap_cell(workspace: Workspace, first: str, second: str) -> str:

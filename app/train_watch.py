@@ -1,11 +1,14 @@
 """Runs and the queue as they go: progress, curves, log, what could not be read; stop, go on, test, clone."""
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from app import jobs_panel, shared
 from app.browse_words import link
+from app.run_table import run_table
 from app.train_form import take_run
 from app.train_words import STATES, span
 from omnisource import jobs
@@ -46,7 +49,7 @@ def _everything(workspace: Workspace) -> None:
     if not runs:
         shared.empty("No run yet", "Its curves appear here as soon as the first update is done.", icon="show_chart")
         return
-    _table(runs)
+    run_table(runs, key="train_table")
     chosen = _choose(runs)
     for run in chosen:
         _details(workspace, run)
@@ -56,40 +59,6 @@ def _everything(workspace: Workspace) -> None:
 def _is_alive(workspace: Workspace) -> bool:
     return any(job.is_alive for job in jobs.jobs(workspace.root)) or any(
         run.is_alive for run in run_watch.runs(workspace)
-    )
-
-
-def _table(runs: Sequence[RunView]) -> None:
-    rows = [
-        {
-            "run": run.name,
-            "state": run.state,
-            "progress": run.share,
-            "update": f"{run.update:,} of {run.total_updates:,}",
-            "left": "" if run.seconds_left is None else span(run.seconds_left),
-            "loss": run.loss,
-            "top1": None if run.top1 is None else 100 * run.top1,
-        }
-        for run in runs
-    ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key="train_table",
-        placeholder="",
-        alt="Every run with its state and progress",
-        height=shared.table_height(len(rows), most=6),
-        column_config={
-            "run": st.column_config.TextColumn("Run", width="medium"),
-            "state": st.column_config.TextColumn("State", width="small"),
-            "progress": st.column_config.ProgressColumn("Progress", format="percent", min_value=0, max_value=1),
-            "update": st.column_config.TextColumn("Updates", width="small"),
-            "left": st.column_config.TextColumn("Left", width="small"),
-            "loss": st.column_config.NumberColumn("Last loss", format="%.3f", width="small"),
-            "top1": st.column_config.NumberColumn(
-                "Top-1", format="%.1f%%", width="small", help="On the validation clips; empty until it was tested."
-            ),
-        },
     )
 
 
@@ -120,8 +89,6 @@ def _choose(runs: Sequence[RunView]) -> list[RunView]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _curves(run: str, size: int, changed_ns: int) -> Curves:
-    from pathlib import Path
-
     return read_curves(Path(run))
 
 
@@ -187,7 +154,7 @@ def _actions(workspace: Workspace, run: RunView) -> None:
         is_ending, key = run.state == "stopping", f"train_stop_run_{run.name}"
         saved = "It saves a checkpoint first and can go on later."
         if st.button("Stop", icon=":material/stop_circle:", disabled=is_ending, key=key, help=saved):
-            _stop_run(workspace, run.name)
+            jobs_panel.stop_run(workspace, run.name)
     if run.is_resumable:
         resume = {"type": "primary", "icon": ":material/resume:", "key": f"train_resume_{run.name}"}
         if st.button("Go on", disabled=tuple(again) in asked, **resume):
@@ -204,7 +171,7 @@ def _actions(workspace: Workspace, run: RunView) -> None:
     if run.top1 is not None:
         here = {"workspace": str(workspace.root)}
         st.page_link("views/results.py", label="Results", icon=":material/insights:", query_params=here)
-    shared.copy_as(command=_shown(again), cell=_cell(workspace, run), key=f"train_copy_{run.name}")
+    shared.copy_as(command=shlex.join(["omnisource", *again]), cell=_cell(workspace, run), key=f"train_copy_{run.name}")
 
 
 def _dropped(workspace: Workspace, run: RunView) -> None:
@@ -235,26 +202,11 @@ def _start(workspace: Workspace, arguments: list[str], title: str) -> None:
         st.rerun()
 
 
-def _stop_run(workspace: Workspace, run: str) -> None:
-    try:
-        run_watch.stop(workspace, run)
-    except OmniSourceError as error:
-        st.toast(shared.plain(str(error)), icon=":material/error:")
-        return
-    st.toast(f"{shared.plain(run)} saves itself and ends", icon=":material/stop_circle:")
-
-
 def clone_if_asked(workspace: Workspace) -> None:
     """The button Clone lies in a part that is drawn alone; its wish is met where the whole page is drawn."""
     run = st.session_state.pop("train_clone", None)
     if run is not None:
         take_run(workspace, run)
-
-
-def _shown(arguments: Sequence[str]) -> str:
-    import shlex
-
-    return shlex.join(["omnisource", *arguments])
 
 
 def _cell(workspace: Workspace, run: RunView) -> str:

@@ -86,9 +86,7 @@ def opened(name: str) -> Workspace:
 
 def _default() -> str | None:
     """The command line's workspace, else the current folder if it is one, else the one opened last."""
-    given = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    candidates = [*given[:1], "."]
-    found = [path for path in candidates if (Path(path) / "study.yaml").is_file()]
-    if given and not found:
-        return given[0]  # so that its error is shown
-    return next(iter([*found, *recent()]), None) if not given else found[0]
+    given = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    if given is not None:
+        return given  # though it may be no workspace: then its error is shown
+    return "." if Path("study.yaml").is_file() else next(iter(recent()), None)

@@ -41,8 +41,6 @@ def main() -> None:
         teacher = dict.fromkeys(Format, "teacher")
         recipe = Recipe(teachers=teacher, confidence=0.8, confidence_by_class={"class 3": 0.5}, max_per_class=5000)
         labelling = Labelling(catalog, recipe, workspace.taxonomy(), [])
-        _timed("histogram per source x class x 50 bins", lambda: catalog.confidence_histogram("teacher"))
-        _timed("60 samples nearest to a threshold in a class", lambda: catalog.nearest("teacher", 3, 0.5))
         _timed("funnel of a recipe", labelling.funnel)
         counts: list[int] = []
         _timed("examples of a recipe, every source", lambda: counts.extend(_count_examples(labelling)))

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from omnisource import config
 from omnisource.pipeline import demonstration
 from omnisource.pipeline.comparing import results
-from omnisource.pipeline.networks import baseline_name, run_name
+from omnisource.pipeline.run_names import baseline_name, run_name
 from omnisource.workspace import Workspace
 
 ROWS = {
@@ -57,10 +56,8 @@ def prepare(folder: Path, seed: int, dims: int) -> Workspace:
     """The demo's workspace, and a recipe per source: what the whole recipe keeps of it."""
     workspace = demonstration.build(folder, seed=seed, dims=dims, say=print)
     whole = workspace.study().recipes["omnisource"]
-    (workspace.root / "recipes").mkdir(exist_ok=True)
     for name, source in ONE_SOURCE.items():
-        recipe = whole.model_copy(update={"sources": (source,)})
-        config.save(recipe, workspace.root / "recipes" / f"{name}.yaml")
+        workspace.save_recipe(name, whole.model_copy(update={"sources": (source,)}))
     return workspace
 
 

@@ -32,7 +32,7 @@
 # %% [markdown]
 # ## The workspace
 # A workspace is one folder with everything in it. That of this series is about generated toys that spin, swing and
-# bounce. The notebook that is run first builds it and trains two networks, which takes some minutes.
+# bounce. The notebook that is run first builds it and trains two networks, which takes a minute or two.
 
 # %%
 from omnisource import notebook
@@ -82,33 +82,12 @@ from omnisource.clean.pair_filters import Order as PairOrder
 from omnisource.clean.pair_filters import PairFilter
 from omnisource.clean.pair_index import crop_threshold, index_pairs
 from omnisource.clean.pairs import SuspectedPairs
-from omnisource.previews import Previews, item_token
 
 threshold = crop_threshold(workspace)
 suspects = SuspectedPairs(catalog, index_pairs(workspace), [])
 likely = suspects.next(PairFilter(low=threshold), PairOrder.SIMILAR, threshold=threshold, limit=4)
-
-# %%
-from omnisource.media import open_video, read_image
-from omnisource.types import Format
-
-
-def frame_at(path, format, time_s):
-    if format is Format.IMAGE:
-        return read_image(Path(path))
-    with open_video(Path(path)) as video:
-        return video.read([video.frame_at(time_s)])[0]
-
-
-# %%
-notebook.pairs(
-    (
-        frame_at(one.path, one.format, one.time_s),
-        frame_at(one.target_path, one.target_format, one.target_time_s),
-        f"similarity {one.similarity:.2f}; a copy is expected above {threshold:.2f}",
-    )
-    for one in likely
-)
+print(f"suspected is what is alike by {threshold:.2f} or more")
+notebook.pairs(workspace, likely)
 
 # %% [markdown]
 # ## Scored (notebook 6)
@@ -120,8 +99,9 @@ doubted = browsing.with_teacher(Filters(stage=Stage.SCORED, agrees=False))
 notebook.wall(workspace, browsing.page(doubted, Order(sort=Sort.CONFIDENT), offset=0, limit=8))
 
 # %% [markdown]
-# A *recipe* draws a line: what the teacher is less sure of is left out. The scores stay as they are, so another line
-# costs nothing but a count. All confidences, with the line of the recipe `omnisource`; pale is left out.
+# A *recipe* draws a line: this one leaves out what the teacher does not find likely enough to show what was searched
+# for. The scores stay as they are, so another line costs nothing but a count. All segments by that probability, with
+# the line of the recipe `omnisource`; pale is left out.
 
 # %%
 import numpy as np
@@ -136,8 +116,10 @@ counts = counts_of(cubes_of(catalog, recipe), recipe.label_source)
 told = tally(counts, recipe, workspace.taxonomy())
 sides = bars(counts, told.lines, np.ones(told.before.shape, bool))
 lines = sorted({recipe.confidence, *recipe.confidence_by_source.values()})
-drawn = thresholds.confidence_figure(sides, counts.sources, shown, lines, tested="confidence of the top class")
-notebook.figure(drawn, f"Segments by the teacher's confidence, with lines at {', '.join(map(str, lines))}")
+drawn = thresholds.confidence_figure(sides, counts.sources, shown, lines, tested="probability of the query's class")
+notebook.figure(
+    drawn, f"Segments by the probability of their query's class, with lines at {', '.join(map(str, lines))}"
+)
 
 # %% [markdown]
 # ## Decided
@@ -168,6 +150,8 @@ notebook.wall(workspace, browsing.page(kept, Order(sort=Sort.RANDOM), offset=0, 
 # %%
 from omnisource.pipeline import clip_previews
 from omnisource.pipeline.motion import fit_motion
+from omnisource.previews import Previews, item_token
+from omnisource.types import Format
 
 fit_motion(workspace, progress=False)
 picture = next(item for item in browsing.page(kept, Order(), offset=0, limit=500) if item.format is Format.IMAGE)
@@ -210,9 +194,10 @@ within_chance = change.top1_change_low <= 0 <= change.top1_change_high
 print("within chance: no difference was found" if within_chance else "beyond what chance alone would do")
 
 # %% [markdown]
-# Be honest with such a result. This demo has 144 validation clips and a third of the usual demo's web data, so that it
-# is built while you wait; a difference would have to be large to be told from chance. `make demo` builds the whole one,
-# with 300 validation clips, and there the student's gain is beyond chance. The paper measured on some 20,000 clips.
+# Be honest with such a result. This demo has 144 validation clips and less than half of the usual demo's web data, so
+# that it is built while you wait; a difference would have to be large to be told from chance. `make demo` builds the
+# whole one, with 300 validation clips, and there the student's gain is beyond chance. The paper measured on some 20,000
+# clips.
 #
 # **Try this:** open the workspace in the app and follow one picture: found, checked, scored, kept or not.
 #

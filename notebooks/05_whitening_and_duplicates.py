@@ -37,7 +37,7 @@ from omnisource import notebook
 from omnisource.catalog import Catalog
 
 workspace = notebook.demo_workspace(until="similar")
-names, catalog = workspace.taxonomy().names, Catalog(workspace)
+catalog = Catalog(workspace)
 
 # %% [markdown]
 # ## Why whitening
@@ -50,7 +50,7 @@ import numpy as np
 import pyarrow as pa
 
 from omnisource.pipeline.duplicates import fitted
-from omnisource.pipeline.frame_features import blocks_of, vectors_of
+from omnisource.pipeline.feature_blocks import blocks_of, vectors_of
 from omnisource.pipeline.similar_state import target_features
 
 blocks = blocks_of(target_features(workspace).parts(), ["target_path", "crop", "vector"])
@@ -149,41 +149,17 @@ notebook.figure(drawn, similarity_alt(index.counts_array, none, none, threshold)
 # alike. Is it the same recording, or only the same kind of scene?
 
 # %%
-from pathlib import Path
-
 from omnisource.clean.pair_filters import Order, PairFilter
-from omnisource.media import open_video, read_image
-from omnisource.types import Format
 
-
-def frame_at(path, format, time_s):
-    if format is Format.IMAGE:
-        return read_image(Path(path))
-    with open_video(Path(path)) as video:
-        return video.read([video.frame_at(time_s)])[0]
-
-
-def shown(pairs):
-    return [
-        (
-            frame_at(one.path, one.format, one.time_s),
-            frame_at(one.target_path, one.target_format, one.target_time_s),
-            f"{one.similarity:.3f}, {names[one.target_class]}",
-        )
-        for one in pairs
-    ]
-
-
-# %%
 likely = suspects.next(PairFilter(low=threshold), Order.SIMILAR, threshold=threshold, limit=6)
-notebook.pairs(shown(likely))
+notebook.pairs(workspace, likely)
 
 # %% [markdown]
 # And those around the threshold, where it is decided what a person has to look at.
 
 # %%
 nearest = suspects.next(PairFilter(), Order.THRESHOLD, threshold=threshold, limit=6)
-notebook.pairs(shown(nearest))
+notebook.pairs(workspace, nearest)
 
 # %% [markdown]
 # ## How many are real?
@@ -192,8 +168,10 @@ notebook.pairs(shown(nearest))
 # was copied, answers for twelve pairs. The verdicts are held in memory only: nothing is written.
 
 # %%
-from omnisource.clean.pair_estimate import wilson
+from pathlib import Path
+
 from omnisource.demo.truth import grade_duplicates, read_truth
+from omnisource.shares import wilson
 
 world = workspace.root.parent / "world"
 truth = read_truth(world / "truth.json")

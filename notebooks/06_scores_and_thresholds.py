@@ -35,18 +35,17 @@
 # notebook works on a copy of its own.
 
 # %%
-import shutil
 import tempfile
 from pathlib import Path
 
 from omnisource import notebook
+from omnisource.pipeline.small_demo import own_copy
 from omnisource.reviews import Reviews, Verdict
-from omnisource.workspace import Workspace
 
-shared = notebook.demo_workspace(until="score").root
-said_before = Reviews(Workspace(shared).reviews_path).current()
+shared = notebook.demo_workspace(until="score")
+said_before = Reviews(shared.reviews_path).current()
 temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-workspace = Workspace(Path(shutil.copytree(shared, Path(temporary.name) / "toys")))
+workspace = own_copy(shared, Path(temporary.name) / "toys")
 names = workspace.taxonomy().names
 
 # %% [markdown]
@@ -152,7 +151,7 @@ notebook.pictures({shown_as(one): Path(one.path) for one in both.below}, format=
 # %%
 from omnisource.demo.truth import grade_scores, read_truth
 
-world = shared.parent / "world"
+world = shared.root.parent / "world"
 truth = read_truth(world / "truth.json").under("web/image")
 tested = samples.around(pictures, limit=5000)
 labels = {
@@ -272,11 +271,9 @@ assert all(one.probability >= one.least for one in both.above), "kept: on the li
 assert all(one.probability < one.least for one in both.below), "left out: below"
 assert all((per_class[a] >= per_class[b]).all() for a, b in zip(lines, lines[1:])), "in every class"
 assert [int(one.said) for one in grades] == [int(of.sum()) for of in per_class.values()], "counted in two ways"
-assert sorted(workspace.recipes()) == sorted(Workspace(shared).recipes()), "no draft was saved"
+assert sorted(workspace.recipes()) == sorted(shared.recipes()), "no draft was saved"
 assert low <= middle <= high, "the band holds its middle"
-assert Reviews(Workspace(shared).reviews_path).current() == said_before, (
-    "the series' own workspace has heard nothing of it"
-)
+assert Reviews(shared.reviews_path).current() == said_before, "the series' own workspace has heard nothing of it"
 
 # %% [markdown]
 # Next: [7. From pictures to clips](07_images_to_clips.ipynb).

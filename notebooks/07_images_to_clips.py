@@ -31,12 +31,18 @@
 # %% [markdown]
 # ## The workspace
 # Every notebook of this series opens the same small demo: generated toys that spin, swing and bounce. This one
-# needs labelled clips and web pictures that were checked; what is missing is built first.
+# needs labelled clips and web pictures that were checked; what is missing is built first. The motion is measured in a
+# copy of the workspace: tables and settings are copied, pictures and videos are not.
 
 # %%
-from omnisource import notebook
+import tempfile
+from pathlib import Path
 
-workspace = notebook.demo_workspace(until="check")
+from omnisource import notebook
+from omnisource.pipeline.small_demo import own_copy
+
+temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+workspace = own_copy(notebook.demo_workspace(until="check"), Path(temporary.name) / "toys")
 
 # %% [markdown]
 # Some of the web pictures that are to become clips, with the query that found each.
@@ -138,6 +144,7 @@ assert (clips["replicate"] == clips["replicate"][0]).all(), "replicate does not 
 assert not (clips["perspective"][-1] == clips["perspective"][0]).all(), "perspective does"
 assert all(len(clip) == 29 for clip in clips.values()), "7 times 4 steps, and the picture itself"
 assert len(comparison.real) == len(comparison.drawn) == len(measured)
+temporary.cleanup()
 
 # %% [markdown]
 # Next: [8. Long videos](08_untrimmed_video.ipynb), the other format that has to be brought into the form of clips.

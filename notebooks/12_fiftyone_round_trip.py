@@ -32,7 +32,8 @@
 # %% [markdown]
 # ## A FiftyOne of this notebook alone
 # FiftyOne keeps its datasets in a database (mongod). So that nothing of yours is touched, this notebook starts one in a
-# temporary folder and removes it at the end. **In your own work you leave this cell out.**
+# temporary folder and removes it at the end. **In your own work you leave these two cells out.** `require_fiftyone`
+# says in one line what is missing, if something is.
 
 # %%
 import atexit
@@ -43,7 +44,9 @@ import tempfile
 from pathlib import Path
 
 from omnisource.doctor import find_mongod
+from omnisource.fiftyone_io.ready import require_fiftyone
 
+require_fiftyone()
 temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 home = Path(temporary.name)
 (home / "database").mkdir()
@@ -67,23 +70,17 @@ stopped = atexit.register(database.terminate)  # also where a cell fails
 # are copied, the pictures and videos are not.
 
 # %%
-import shutil
-
 from omnisource import notebook
-from omnisource.workspace import Workspace
+from omnisource.pipeline.small_demo import own_copy
 
-workspace = Workspace(Path(shutil.copytree(notebook.demo_workspace(until="label").root, home / "toys")))
+workspace = own_copy(notebook.demo_workspace(until="label"), home / "toys")
 names = workspace.taxonomy().names
 
 # %% [markdown]
 # ## Push
-# `require_fiftyone` says in one line what is missing, if something is. The push takes all items (`filters` and `limit`
-# would take some).
+# The push takes all items (`filters` and `limit` would take some).
 
 # %%
-from omnisource.fiftyone_io.ready import require_fiftyone
-
-require_fiftyone()
 from omnisource.fiftyone_io.pushing import push
 
 pushed = push(workspace, recipe="omnisource", progress=False)
@@ -123,11 +120,11 @@ notebook.table([dict(sorted(images.count_values("stage").items()))])
 # %%
 import plotly.graph_objects as go
 
-from omnisource.fiftyone_io.confidences import bars, histogram, layout
+from omnisource.fiftyone_io.confidences import bars, histogram, layout, side_of
 
 counted = histogram(images, None)
 line = workspace.recipe("omnisource").confidence
-said = f"Pictures by the teacher's confidence; {counted.above(line)} have at least {line:.0%}"
+said = f"Pictures by the teacher's confidence; {len(side_of(images, None, line))} have at least {line:.0%}"
 notebook.figure(go.Figure(bars(counted), layout(line)), said)
 
 # %% [markdown]
@@ -294,7 +291,7 @@ assert decided[subject.key] == "drop" and sorted(decided.values()) == ["drop", "
 # Clean up: the datasets, the database and the copy.
 
 # %%
-fo.delete_datasets("*")
+fo.delete_datasets("toys-*")
 database.terminate()
 status = database.wait(timeout=60)
 temporary.cleanup()

@@ -143,8 +143,7 @@ notebook.table(
 
 # %% [markdown]
 # Lists are often slightly wrong. A mistake is not passed over: the message names the file, the line, and what to do.
-# Here a
-# file that is not there, and a clip that is in both splits.
+# Here a file that is not there, and a clip that is in both splits.
 
 # %%
 from omnisource.errors import OmniSourceError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from omnisource.catalog import source
+from omnisource.catalog import passes_validity, source
 from omnisource.errors import OmniSourceError, WorkspaceError
 from omnisource.filters import Filters, Order, Said, Sort, Stage
 from omnisource.recipe_sql import judged_columns, least_confidence
@@ -66,7 +66,7 @@ def compose(
     conditions, parameters = _conditions(filters)
     tables: dict[str, pa.Table] = {}
     if filters.stage is Stage.VALID and not filters.reads_scores:
-        conditions.append(_valid(workspace))
+        conditions.append(passes_validity(workspace, "s"))
     if filters.stage.speaks_of_recipe:
         tables["kept_keys"] = kept_keys(workspace, filters.recipe)
         conditions.append(_among("kept_keys", filters.stage is Stage.KEPT))
@@ -161,14 +161,6 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
         conditions.append("s.confidence BETWEEN $least::FLOAT AND $most::FLOAT")
         parameters |= {"least": filters.confidence[0], "most": filters.confidence[1]}
     return conditions, parameters
-
-
-def _valid(workspace: Workspace) -> str:
-    """Where everything was checked, looking for the few that failed is much faster than for the many that passed."""
-    validity, items = workspace.table("validity"), workspace.table("items")
-    if validity.num_rows() == items.num_rows():
-        return f"NOT EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = s.key AND NOT v.ok)"
-    return f"EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = s.key AND v.ok)"
 
 
 def _among(table: str, wanted: bool) -> str:

@@ -104,42 +104,12 @@ class Catalog:
         sql = f"SELECT 1 AS found FROM {items} i WHERE {self._is_pending(done, valid)} LIMIT 1"
         return self.kept(sql, {"formats": [str(f) for f in formats]}).num_rows > 0
 
-    def valid(self, items: str) -> str:
-        """SQL condition that the validity stage let an item through; `items` is what the query calls its table.
-
-        Where everything was checked, looking for the few that failed is much faster than for the many that passed.
-        """
-        validity = self.workspace.table("validity")
-        if validity.num_rows() == self.workspace.table("items").num_rows():
-            return f"NOT EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND NOT v.ok)"
-        return f"EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND v.ok)"
-
     def _is_pending(self, done: Table, valid: bool) -> str:
         """SQL condition on the items `i`; $formats are those that are asked for."""
         tables = [table for table in (done, done.dropped()) if table.parts()]
-        conditions = ["list_contains($formats, i.format)", *([self.valid("i")] if valid else [])]
+        conditions = ["list_contains($formats, i.format)", *([passes_validity(self.workspace, "i")] if valid else [])]
         conditions += [f"NOT EXISTS (SELECT 1 FROM {source(table)} d WHERE d.key = i.key)" for table in tables]
         return " AND ".join(conditions)
-
-    def confidence_histogram(self, teacher: str, *, bins: int = 50) -> pa.Table:
-        """Scored segments per source, top class and confidence bin: columns source, top_class, bin, num_segments."""
-        return self.table(
-            f"SELECT source, top_class, least(floor(confidence * $bins), $bins - 1)::INTEGER AS bin,"
-            f" count(*) AS num_segments FROM {source(self.workspace.table(f'scores/{teacher}'))}"
-            " GROUP BY ALL ORDER BY ALL",
-            {"bins": bins},
-        )
-
-    def nearest(self, teacher: str, class_index: int, confidence: float, *, limit: int = 60) -> pa.Table:
-        """Segments of a top class whose confidence is nearest to a threshold, with their paths."""
-        return self.table(
-            "WITH near AS (SELECT key, start_s, end_s, confidence, source"
-            f" FROM {source(self.workspace.table(f'scores/{teacher}'))} WHERE top_class = $class_index"
-            " ORDER BY abs(confidence - $confidence), key, start_s LIMIT $limit)"
-            f" SELECT near.*, i.path, i.format FROM near JOIN {source(self.workspace.table('items'))} i USING (key)"
-            " ORDER BY confidence DESC, key, start_s",
-            {"class_index": class_index, "confidence": confidence, "limit": limit},
-        )
 
     def item(self, key: bytes) -> WebItem | None:
         """An item by its key; None where there is none."""
@@ -178,73 +148,23 @@ class Catalog:
         ]
 
 
+def passes_validity(workspace: Workspace, items: str) -> str:
+    """SQL condition that the validity stage let an item through; `items` is what the query calls the item's row.
+
+    Where everything was checked, looking for the few that failed is much faster than for the many that passed.
+    """
+    validity = workspace.table("validity")
+    if validity.num_rows() == workspace.table("items").num_rows():
+        return f"NOT EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND NOT v.ok)"
+    return f"EXISTS (SELECT 1 FROM {source(validity)} v WHERE v.key = {items}.key AND v.ok)"
+
+
 def listed_rows(workspace: Workspace) -> str:
     """SQL for what the released lists say of the items of every source; empty where there are none."""
     folder = workspace.root / "tables" / "listed"
     names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     tables = [table for table in (workspace.table(f"listed/{name}") for name in names) if table.parts()]
     return " UNION ALL ".join(f"SELECT * FROM {source(table)}" for table in tables)
-
-
-class KnownFiles:
-    """Which paths and contents a table of items holds already, without holding them in Python.
-
-    What was missing is not known: it may have come since.
-    """
-
-    def __init__(self, catalog: Catalog, items: Table) -> None:
-        self._catalog = catalog
-        dropped = f"SELECT path, key FROM {source(items.dropped())} WHERE reason"
-        missing = "IN ('missing_file', 'missing_part')"
-        paths = f"SELECT path, key FROM {source(items)} UNION ALL {dropped} NOT {missing}"
-        catalog.execute(f"CREATE OR REPLACE TABLE known AS {paths}")
-        catalog.execute(f"CREATE OR REPLACE TABLE missing AS {dropped} {missing}")
-
-    def new_paths(self, paths: list[str]) -> set[str]:
-        """Those of the paths that are not known."""
-        self._catalog.create("asked", pa.table({"path": paths}))
-        answer = self._catalog.table("SELECT path FROM known WHERE path IN (SELECT path FROM asked)")
-        return set(paths) - set(answer["path"].to_pylist())
-
-    def known_missing(self, paths: list[str]) -> set[str]:
-        """Those of the paths that were dropped before because nothing was there."""
-        self._catalog.create("asked", pa.table({"path": pa.array(paths, pa.string())}))
-        return set(self._catalog.table("SELECT path FROM missing WHERE path IN (FROM asked)")["path"].to_pylist())
-
-    def holders(self, keys: list[bytes]) -> dict[bytes, str]:
-        """The path that is known for each of the contents, where there is one."""
-        self._catalog.create("asked", pa.table({"key": pa.array(keys, pa.binary())}))
-        answer = self._catalog.table("SELECT key, min(path) AS path FROM known WHERE key IN (FROM asked) GROUP BY key")
-        return dict(zip(answer["key"].to_pylist(), answer["path"].to_pylist()))
-
-    def keys(self, paths: list[str]) -> dict[str, bytes]:
-        """The content of each of the paths that is an item."""
-        self._catalog.create("asked", pa.table({"path": pa.array(paths, pa.string())}))
-        sql = "SELECT path, key FROM known WHERE key IS NOT NULL AND path IN (FROM asked)"
-        answer = self._catalog.table(sql)
-        return dict(zip(answer["path"].to_pylist(), answer["key"].to_pylist()))
-
-    def add(self, rows: list[dict[str, object]]) -> None:
-        """Remember rows with the columns path and key."""
-        columns = {"path": [row["path"] for row in rows], "key": pa.array([row["key"] for row in rows], pa.binary())}
-        self._catalog.create("asked", pa.table(columns))
-        self._catalog.execute("INSERT INTO known SELECT path, key FROM asked")
-
-
-class KnownKeys:
-    """Which items a table has rows of already, without holding them in Python."""
-
-    def __init__(self, catalog: Catalog, table: Table) -> None:
-        self._catalog = catalog
-        catalog.execute(f"CREATE OR REPLACE TABLE known_keys AS SELECT DISTINCT key FROM {source(table)}")
-
-    def add(self, keys: list[bytes]) -> set[bytes]:
-        """Remember keys; returns those that are new."""
-        self._catalog.create("asked", pa.table({"key": pa.array(keys, pa.binary())}))
-        new = "SELECT DISTINCT key FROM asked WHERE key NOT IN (FROM known_keys)"
-        found = set(self._catalog.table(new)["key"].to_pylist())
-        self._catalog.execute(f"INSERT INTO known_keys {new}")
-        return found
 
 
 def source(table: Table, *, order: bool = False) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from omnisource.network_config import Fraction, Positive
-from omnisource.settings import StageConfig
+from omnisource.settings import Fraction, Positive, StageConfig
+from omnisource.types import Format
 
 Engine = Literal["google", "bing", "youtube", "openverse", "commons", "flickr", "page", "urls", "crawl"]
 RESULT_CAPS: dict[str, int] = {
@@ -112,6 +112,19 @@ class FetchConfig(StageConfig):
     resolve: dict[str, str] = Field(
         {}, description="host -> address:port that is asked instead, as curl's --resolve; for mirrors and the mini-web"
     )
+
+    def max_bytes(self, format: Format) -> int:
+        """The most that one file of a format may have."""
+        return int((self.max_image_mib if format is Format.IMAGE else self.max_video_mib) * (1 << 20))
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not re.fullmatch(r"[A-Za-z0-9_-][ -~]*", self.user_agent):
+            raise ValueError(
+                f"user_agent: {self.user_agent!r} cannot stand in a request; begin it with a name, such as MyBot/1, "
+                "and write all of it in plain ASCII"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_addresses(self) -> Self:

@@ -15,20 +15,27 @@ from omnisource.clip_config import ClipConfig as ClipConfig
 from omnisource.collect_config import FetchConfig as FetchConfig
 from omnisource.collect_config import SearchConfig as SearchConfig
 from omnisource.errors import ConfigError
+from omnisource.features_config import DuplicatesConfig
+from omnisource.features_config import FeaturesConfig as FeaturesConfig
 from omnisource.files import write_atomically
-from omnisource.network_config import Fraction, NetworkConfig, Positive, leave_open
 from omnisource.network_config import InputConfig as InputConfig
 from omnisource.network_config import ModelConfig as ModelConfig
+from omnisource.network_config import NetworkConfig as NetworkConfig
 from omnisource.network_config import OptimConfig as OptimConfig
 from omnisource.network_config import TestConfig as TestConfig
+from omnisource.network_config import leave_open
+from omnisource.settings import Fraction, Positive, dump, load
+from omnisource.settings import Name as Name
 from omnisource.settings import StageConfig as StageConfig
-from omnisource.settings import dump, load
 from omnisource.settings import parse as parse
 from omnisource.settings import save as save
 from omnisource.settings import to_yaml as to_yaml
+from omnisource.train_config import FinetuneConfig as FinetuneConfig
+from omnisource.train_config import InflationConfig as InflationConfig
+from omnisource.train_config import JointConfig as JointConfig
+from omnisource.train_config import SnippetConfig as SnippetConfig
+from omnisource.train_config import TrainConfig as TrainConfig
 from omnisource.types import Format
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 
 Procedure = Literal["joint", "pretrain_finetune"]
 """Table 1: target and web data together (ours), or web data first and the target after it (what others do)."""
@@ -90,7 +97,9 @@ class ValidityConfig(StageConfig):
 
     min_side_px: Positive = Field(32, description="smaller pictures and videos are dropped")
     max_aspect: Annotated[float, Field(ge=1)] = Field(8.0, description="longer side over shorter side, at most")
-    max_megapixels: Annotated[float, Field(gt=0)] = Field(100.0, description="decompression bombs are refused above")
+    max_megapixels: Annotated[float, Field(gt=0, le=178)] = Field(
+        100.0, description="decompression bombs are refused above; Pillow itself refuses above 178"
+    )
     min_frames: Positive = Field(2, description="videos with fewer decodable frames are dropped")
     timeout_s: Annotated[float, Field(gt=0)] = Field(30.0, description="wall time that one item may take")
     memory_mib: Positive = Field(2048, description="memory that one worker process may take")
@@ -168,70 +177,6 @@ class Recipe(StageConfig):
         return self
 
 
-class FeaturesConfig(StageConfig):
-    """What sees the frames of web data and labelled clips, to say how alike they are (paper 3.3)."""
-
-    run: Name | None = Field(
-        None, description="trained 2D run whose backbone sees the frames, such as tsn-baseline; None: `backbone`"
-    )
-    clip: ClipConfig | None = Field(
-        None, description="CLIP sees the frames instead, and web data can be searched by words; None: `backbone`"
-    )
-    backbone: str = Field(
-        "resnet50", description="resnet10 to resnet152, bninception, a torchvision name, or package.module:factory"
-    )
-    pretrained: str = Field(
-        "imagenet", description="of `backbone`: imagenet (paper 3.3), ig1b, a file of weights, or none: random ones"
-    )
-    stage: Annotated[int, Field(ge=1, le=4)] = Field(
-        4, description="of a ResNet: the stage whose output is taken; earlier ones tell finer differences"
-    )
-    grid: Positive = Field(
-        1, description="features are averaged over grid x grid places of the frame; more than 1 keeps where things are"
-    )
-    frame_px: Positive = Field(224, description="the whole frame is resized to a square of this side")
-    mean: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
-        (123.675, 116.28, 103.53), description="of each channel, or one for all; 0-255; a run brings its own"
-    )
-    std: Annotated[tuple[float, ...], Field(min_length=1)] = Field(
-        (58.395, 57.12, 57.375), description="of each channel, or one for all; 0-255; a run brings its own"
-    )
-    fps: Annotated[float, Field(gt=0)] = Field(1.0, description="frames a second of web videos")
-    target_fps: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="frames a second of labelled clips; more of them find pictures taken between two seconds"
-    )
-    crop_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.875, description="side of the crops whose likeness is the threshold, as a share of the frame's (224 of 256)"
-    )
-    crop_clips: Positive = Field(1000, description="labelled clips of which one frame is cropped, for the threshold")
-    batch_size: Positive = Field(32, description="frames in one forward pass")
-
-    @model_validator(mode="after")
-    def _sees_by_one_network(self) -> Self:
-        if self.run is not None and self.clip is not None:
-            both = f"run ({self.run}) and clip ({self.clip.name})"
-            raise ValueError(f"both {both} are to see the frames; set one to null")
-        return self
-
-
-class DuplicatesConfig(StageConfig):
-    """How frames are compared, and which pairs are written down (paper 3.3)."""
-
-    splits: tuple[Literal["val", "train"], ...] = Field(
-        ("val", "train"), description="labelled clips that web data is compared with; none: the stage is left out"
-    )
-    dims: Positive = Field(256, description="dimensions kept by whitening; at most one for each labelled clip")
-    ridge: Annotated[float, Field(ge=0)] = Field(
-        0.0, description="whitening: added to each variance, as a share of their mean, to damp directions of noise"
-    )
-    floor: float | None = Field(
-        None, description="less alike pairs are not written down; None: four fifths of the measured crop threshold"
-    )
-    precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="bf16 finds candidates, fp32 decides; auto: what is faster here. The pairs are the same"
-    )
-
-
 class MotionConfig(StageConfig):
     """Fitting N(mu, Sigma) of camera motion on the target clips (paper 3.5)."""
 
@@ -259,94 +204,6 @@ class FlowConfig(StageConfig):
         None, description="file of torchvision's raft_large; None: torchvision's cache, or its download"
     )
     workers: Annotated[int, Field(ge=0)] = Field(2, description="processes that measure; 0: in this one")
-
-
-class InflationConfig(StageConfig):
-    """From a picture to a pseudo clip (paper 3.5, Table 8)."""
-
-    mode: Literal["replicate", "translate_random", "translate_constant", "perspective", "perspective_class"] = Field(
-        "perspective", description="perspective: agnostic warp, best in Table 8; perspective_class: fitted per class"
-    )
-    steps_per_frame: Positive | None = Field(
-        None, description="homographies chained between two frames of the clip; None: the network's frame_interval"
-    )
-    translation: Annotated[float, Field(ge=0)] = Field(
-        0.01, description="translate_*: standard deviation of a step, in short sides"
-    )
-
-
-class SnippetConfig(StageConfig):
-    """Which frames of an untrimmed video form a 2D input (paper 3.5, Table 14)."""
-
-    composition: Literal["random", "positive", "2_positive_1_negative", "1_positive_2_negative", "within_positive"] = (
-        Field(
-            "1_positive_2_negative",
-            description="of a 3-snippet input; best in Table 14: 1 positive, 2 negative; "
-            "within_positive: all from one positive segment, as the released code takes them",
-        )
-    )
-
-
-Resampling = Literal["none", "clipped", "power"]
-
-
-class JointConfig(StageConfig):
-    """How target and web data are mixed (paper 3.6)."""
-
-    target_share: Annotated[float, Field(gt=0)] = Field(
-        2.0, description="the target's part of batch_ratio (Table 2: 2)"
-    )
-    batch_ratio: dict[Name, Annotated[float, Field(gt=0)]] = Field(
-        {}, description="each source's part; a source that is not named has 1 (Table 2: 2:1:1:1)"
-    )
-    merged: dict[Name, tuple[Name, ...]] = Field(
-        {}, description="name of a mixture -> sources of one format that are drawn as one (Table 2: GG & IG-img)"
-    )
-    resampling: Resampling = Field("power", description="of the auxiliary classes (Table 10)")
-    resampling_by_source: dict[Name, Resampling] = Field({}, description="overrides `resampling` for a source")
-    clip_at: Positive = Field(5000, description="clipped: N_c (Table 10)")
-    power: Fraction = Field(0.2, description="power: p; a class of N examples is drawn like N^p (Table 10)")
-    mixup_within: bool = Field(False, description="mix pairs inside the target batch (3.6; from scratch only, Table 9)")
-    mixup_across: bool = Field(False, description="mix target with web examples (3.6; from scratch only, Table 9)")
-    mixup_alpha: Annotated[float, Field(gt=0)] = Field(0.2, description="of Beta(alpha, alpha)")
-    update: Literal["summed", "per_source"] = Field(
-        "summed", description="summed: Eq. 1 in one update; per_source: the released code's one step per source"
-    )
-    source_batch_size: dict[Name, Positive] = Field(
-        {},
-        description="per_source: examples in a source's batch; unnamed: the target's (released TSN: images 64 to 12)",
-    )
-
-    @model_validator(mode="after")
-    def _merged_once(self) -> Self:
-        members = [member for parts in self.merged.values() for member in parts]
-        if twice := sorted({member for member in members if members.count(member) > 1}):
-            raise ValueError(f"merged names {', '.join(twice)} twice; a source is drawn in one place")
-        return self
-
-
-class FinetuneConfig(StageConfig):
-    """The target after the web data, in Table 1's other procedures; the paper gives no numbers for them."""
-
-    lr_factor: Annotated[float, Field(gt=0)] = Field(
-        0.1, description="of the network's rate (ours; from ImageNet the paper's 3D networks have a tenth, appendix)"
-    )
-    epochs_share: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="of the network's epochs (ours); at 1 both procedures see every example equally often"
-    )
-
-
-class TrainConfig(StageConfig):
-    """What every training run shares."""
-
-    joint: JointConfig = JointConfig()
-    finetune: FinetuneConfig = FinetuneConfig()
-    inflation: InflationConfig = InflationConfig()
-    snippets: SnippetConfig = SnippetConfig()
-    workers: Annotated[int, Field(ge=0)] = Field(0, description="loader processes; 0: in the training process")
-    checkpoint_every: Positive = Field(500, description="updates between two checkpoints; each epoch's end has one too")
-    keep_checkpoints: Positive = Field(2, description="newest checkpoints kept")
-    validate_every: Annotated[int, Field(ge=0)] = Field(0, description="epochs between two validations; 0: none")
 
 
 class Study(StageConfig):

@@ -11,10 +11,10 @@ from omnisource.doctor import Finding
 from omnisource.evaluate.metrics import Metrics
 from omnisource.label.pseudo import Funnel
 from omnisource.pipeline.comparing import PairChange, ProcedureResult, RunComparison
-from omnisource.pipeline.networks import BASELINE, PHASES, baseline_name
 from omnisource.pipeline.predicting import Answers, Guess, Prediction, Span
 from omnisource.pipeline.released import Added
 from omnisource.pipeline.result_tables import PROCEDURES
+from omnisource.pipeline.run_names import BASELINE, PHASES, baseline_name
 
 console = Console()
 
@@ -68,7 +68,7 @@ def print_released(added: Added) -> None:
     for name in added.unread:
         console.print(f"not read: {escape(name)}: its name is no list's")
     for name in added.without_media:
-        console.print(f"left out: {name} has lists, but no folder of media")
+        console.print(f"left out: {escape(name)} has lists, but no folder of media")
 
 
 def print_funnel(recipe: str, funnel: Sequence[Funnel]) -> None:

@@ -49,6 +49,9 @@ def examine(folder: Path) -> list[Finding]:
         lambda: _optional("streamlit", "app", "the app"),
         lambda: _optional("fiftyone", "fiftyone", "exploring in FiftyOne"),
         lambda: _optional("jupyterlab", "notebooks", "the notebooks"),
+        lambda: _optional("yt-dlp", "collect", "searching the web"),
+        lambda: _optional("open-clip-torch", "scale", "CLIP"),
+        lambda: _optional("onnx", "export", "export to ONNX"),
         lambda: _writable(folder),
         lambda: _writable(Path(tempfile.gettempdir())),
     ]

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from omnisource.errors import ConfigError
 from omnisource.files import save_atomically
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 from omnisource.types import Example, Format, Segment
 
 

@@ -105,7 +105,8 @@ def _open(path: Path, max_megapixels: float) -> "Image.Image":
     megapixels = image.width * image.height / 1e6
     if megapixels > max_megapixels:
         image.close()
-        raise ItemError("bomb", f"{path} has {megapixels:.0f} megapixels; at most {max_megapixels:g} are read")
+        detail = f"at most {max_megapixels:g} are read; validity.max_megapixels allows more"
+        raise ItemError("bomb", f"{path} has {megapixels:.0f} megapixels; {detail}")
     return image
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omnisource.browsing import scoring_teachers
 from omnisource.browsing_sql import dropped_rows
-from omnisource.catalog import Catalog, item_of, source
+from omnisource.catalog import Catalog, source
 from omnisource.media_files import num_bytes
 from omnisource.report import Dropped
 from omnisource.reviews import Decision, Reviews
@@ -89,13 +89,13 @@ class ItemStory:
 def tell(catalog: Catalog, key: bytes) -> ItemStory | None:
     """The story of an item; None for a key that no item has."""
     workspace = catalog.workspace
-    asked = {"key": key}
-    items = catalog.table(f"SELECT * FROM {source(workspace.table('items'))} WHERE key = $key LIMIT 1", asked)
-    if not items.num_rows:
+    item = catalog.item(key)
+    if item is None:
         return None
-    item = item_of(items.to_pylist()[0])
     validity = source(workspace.table("validity"))
-    checked = catalog.table(f"SELECT * EXCLUDE (key) FROM {validity} WHERE key = $key LIMIT 1", asked).to_pylist()
+    checked = catalog.table(
+        f"SELECT * EXCLUDE (key) FROM {validity} WHERE key = $key LIMIT 1", {"key": key}
+    ).to_pylist()
     return ItemStory(
         item=item,
         num_bytes=num_bytes(item.path) if item.path.exists() else None,

@@ -7,15 +7,15 @@ same answer: whoever opens the app anew does not wait for fifteen million rows t
 import hashlib
 import json
 import logging
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+
+from omnisource.files import save_apart
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +73,14 @@ def _load(path: Path) -> pa.Table | None:
 
 def _save(rows: pa.Table, path: Path) -> None:
     """Keep an answer; where the disk refuses, it is only asked again next time."""
+
+    def write(partial: Path) -> None:
+        with pa.OSFile(str(partial), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+            writer.write_table(rows)
+
     try:
         path.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:  # its own, since two may ask at once
-            partial = Path(folder) / path.name
-            with pa.OSFile(str(partial), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
-                writer.write_table(rows)
-            os.replace(partial, path)
+        save_apart(path, write)
         for old in sorted(path.parent.glob("*.arrow"), key=lambda one: one.stat().st_mtime_ns)[:-MOST]:
             old.unlink(missing_ok=True)
     except OSError as error:

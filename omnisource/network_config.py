@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from omnisource.settings import StageConfig
+from omnisource.settings import Fraction, Positive, StageConfig
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
 Values = dict[str, object]
 
 Arch = Literal["tsn", "slowonly", "i3d", "ircsn", "omni"]

@@ -5,12 +5,10 @@ escaped. Figures are the app's own (omnisource.figures), live where scripts run 
 """
 
 import base64
-import functools
 import io
 import itertools
 import json
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omnisource.browsing import WallItem
+from omnisource.clean.pairs import Pair
 from omnisource.errors import ItemError
 from omnisource.media import thumbnail, write_video
-from omnisource.previews import Previews, item_token
+from omnisource.previews import Previews, clip_token, item_token
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
@@ -53,28 +52,29 @@ class LiveFigure:
     """A plotly figure, and the same as a picture for whoever runs no scripts (GitHub, mail, paper)."""
 
     figure: "Figure"
-    """As omnisource.figures makes it."""
+    """As omnisource.figures makes it, on white."""
     alt: str
     """What it shows, in words."""
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, object], dict[str, object]]:
+        from omnisource.figures.drawing import svg_of
+
         bundle: dict[str, object] = {
             "application/vnd.plotly.v1+json": json.loads(self.figure.to_json()),
             "text/plain": self.alt,
         }
-        drawn = _drawn(self.figure)
-        if drawn is not None:
+        if (drawn := svg_of(self.figure)) is not None:
             bundle["image/svg+xml"] = drawn
         return bundle, {"image/svg+xml": {"alt": self.alt}}
 
 
-def demo_workspace(until: str, folder: Path = DEMO) -> Workspace:
+def demo_workspace(until: str) -> Workspace:
     """The workspace of the small demo with every stage up to `until` done; the first notebook to ask builds it."""
     from omnisource.pipeline import small_demo
 
-    return small_demo.prepare(folder, until=until)
+    return small_demo.prepare(DEMO, until=until)
 
 
 def wall(workspace: Workspace, items: Iterable[WallItem], *, limit: int = 24) -> Html:
@@ -83,35 +83,34 @@ def wall(workspace: Workspace, items: Iterable[WallItem], *, limit: int = 24) ->
     names, previews = workspace.taxonomy().names, Previews(workspace)
     known = [item for item in shown if item.key is not None and item.format is not None]
     previews.announce([(item_token(item.key), item.path, item.format) for item in known])
-    return _row(
-        [
-            _tile(
-                _source(lambda item=item: previews.thumbnail(item_token(item.key)).read_bytes(), item.key),
-                _said(item, names),
-            )
-            for item in shown
-        ]
-    )
+    return _row([_tile(_thumbnail(previews, item.key), _said(item, names)) for item in shown])
 
 
 def pictures(files: Mapping[str, Path], *, format: Format) -> Html:
     """Files with a caption each: pictures, or the middle frame of videos."""
-    return _row([_tile(_source(lambda path=path: thumbnail(path, format)), [name]) for name, path in files.items()])
+    return _row([_tile(_shown(lambda path=path: thumbnail(path, format)), [name]) for name, path in files.items()])
 
 
 def strip(frames: Sequence[np.ndarray], captions: Sequence[str], *, colours: Sequence[str] = ()) -> Html:
     """Frames (H, W, 3) uint8 in a row, each with a caption and, where colours are given, an edge of its colour."""
     edges = list(colours) or [None] * len(frames)
-    return _row([_tile(_webp(frame), [text], edge) for frame, text, edge in zip(frames, captions, edges, strict=True)])
+    shown = zip(frames, captions, edges, strict=True)
+    return _row([_tile(_data(_webp(frame)), [text], edge) for frame, text, edge in shown])
 
 
-def pairs(left_right: Iterable[tuple[np.ndarray, np.ndarray, str]]) -> Html:
-    """Two pictures (H, W, 3) uint8 side by side, with one caption: a web frame and the labelled one it resembles."""
-    figures = [
-        f'<figure style="margin:0;width:{2 * _TILE_PX + 4}px">{_img(_webp(left))}{_img(_webp(right))}{_caption([text])}'
-        "</figure>"
-        for left, right, text in left_right
-    ]
+def pairs(workspace: Workspace, found: Iterable[Pair]) -> Html:
+    """Suspected duplicates: what came from the web, and beside it the labelled clip at the moment that it resembles."""
+    listed = list(found)
+    names, previews = workspace.taxonomy().names, Previews(workspace)
+    previews.announce([(item_token(one.key), one.path, one.format) for one in listed if one.path is not None])
+    previews.announce([(clip_token(one.target_path), one.target_path, one.target_format) for one in listed])
+    figures = []
+    for one in listed:
+        sides = [(item_token(one.key), one.time_s), (clip_token(one.target_path), one.target_time_s)]
+        images = "".join(_img(_frame(previews, token, time_s)) for token, time_s in sides)
+        target = "no longer labelled" if one.target_class is None else names[one.target_class]
+        said = _caption([f"similarity {one.similarity:.3f}: {target}"])
+        figures.append(f'<figure style="margin:0;width:{2 * _TILE_PX + 4}px">{images}{said}</figure>')
     return _row(figures)
 
 
@@ -119,8 +118,7 @@ def players(clips: Mapping[str, np.ndarray | Path], *, fps: float = 8.0, width_p
     """Clips that play on their own, over and over: frames (T, H, W, 3) uint8, or video files that browsers play."""
     videos = []
     for name, clip in clips.items():
-        data = clip.read_bytes() if isinstance(clip, Path) else _mp4(clip, fps)
-        source = f"data:video/mp4;base64,{base64.b64encode(data).decode()}"
+        source = _data(clip.read_bytes() if isinstance(clip, Path) else _mp4(clip, fps), "video/mp4")
         videos.append(
             f'<figure style="margin:0;width:{width_px}px"><video src="{source}" width="{width_px}" autoplay loop muted '
             f'playsinline controls aria-label="{escape(name)}"></video>{_caption([name])}</figure>'
@@ -142,8 +140,11 @@ def table(rows: Iterable[Mapping[str, object]]) -> Html:
 
 
 def figure(shown: "Figure", alt: str) -> LiveFigure:
-    """A figure of omnisource.figures, with what it shows in words."""
-    return LiveFigure(shown, alt)
+    """A figure of omnisource.figures, with what it shows in words; on white, whatever theme the notebook has."""
+    from plotly.graph_objects import Figure
+
+    white = {"template": "plotly_white", "paper_bgcolor": "white", "plot_bgcolor": "white"}
+    return LiveFigure(Figure(shown).update_layout(white), alt)
 
 
 def _said(item: WallItem, names: Sequence[str]) -> list[str]:
@@ -156,13 +157,25 @@ def _said(item: WallItem, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _source(read: Callable[[], bytes], known: object = True) -> str | None:
+def _thumbnail(previews: Previews, key: bytes | None) -> str | None:
+    return None if key is None else _shown(lambda: previews.thumbnail(item_token(key)).read_bytes())
+
+
+def _frame(previews: Previews, token: str, time_s: float) -> str | None:
+    return _shown(lambda: _webp(previews.picture(token, short_side_px=_TILE_PX, time_s=time_s)))
+
+
+def _shown(read: Callable[[], bytes]) -> str | None:
     """Where a tile's picture comes from; None for one that cannot be read."""
     try:
-        return None if known is None else f"data:image/webp;base64,{base64.b64encode(read()).decode()}"
+        return _data(read())
     except ItemError as error:
         logger.info("no picture: %s", error)
         return None
+
+
+def _data(content: bytes, media_type: str = "image/webp") -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _tile(source: str | None, lines: Sequence[str], edge: str | None = None) -> str:
@@ -197,12 +210,12 @@ def _cell(value: object) -> str:
     return f'<td style="text-align:right">{text}</td>'
 
 
-def _webp(frame: np.ndarray) -> str:
+def _webp(frame: np.ndarray) -> bytes:
     from PIL import Image
 
     encoded = io.BytesIO()
     Image.fromarray(frame).save(encoded, "WEBP", quality=85)
-    return f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+    return encoded.getvalue()
 
 
 def _mp4(frames: np.ndarray, fps: float) -> bytes:
@@ -210,30 +223,3 @@ def _mp4(frames: np.ndarray, fps: float) -> bytes:
         path = Path(folder) / "clip.mp4"
         write_video(path, iter(frames), fps)
         return path.read_bytes()
-
-
-def _drawn(shown: "Figure") -> str | None:
-    """SVG of a figure; None where no browser is there to draw it, which is said once."""
-    if not _can_draw():
-        return None
-    import kaleido
-
-    return kaleido.calc_fig_sync(
-        shown, opts={"format": "svg", "width": 900, "height": shown.layout.height or 450}
-    ).decode()
-
-
-@functools.cache
-def _can_draw() -> bool:
-    """Whether kaleido and a Chromium are there; the browser stays open for the notebook's other figures."""
-    try:
-        import kaleido
-    except ImportError:
-        logger.warning("figures are live only: pip install 'omnisource[notebooks]' draws them as pictures too")
-        return False
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if found is None:
-        logger.warning("figures are live only: there is no Chromium or Chrome to draw them as pictures")
-        return False
-    kaleido.start_sync_server(path=found, silence_warnings=True)
-    return True

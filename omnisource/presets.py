@@ -7,6 +7,7 @@ what a preset says of itself (title, table, numbers, baseline) is never passed o
 
 import copy
 import difflib
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -84,6 +85,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in _FILES.iterdir() if entry.name.endswith(".yaml")))
 
 
+@functools.cache  # the files come with the package, and a form asks with every click
 def load(name: str) -> Preset:
     """A preset by name; raises ConfigError for an unknown one, with the nearest."""
     known = names()

@@ -7,18 +7,17 @@ the workspace's tables has a token, so nothing else can be asked for.
 import functools
 import hashlib
 import itertools
-import os
 import re
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from omnisource.catalog import Catalog, source
+from omnisource.catalog import Catalog
 from omnisource.errors import ItemError
+from omnisource.files import save_apart
 from omnisource.media import open_video, probe_video, read_image, thumbnail, write_video
 from omnisource.types import Format
 from omnisource.workspace import Workspace
@@ -84,7 +83,8 @@ class Previews:
         kept = self._kept("thumbnails", token, ".webp")
         if not kept.is_file():
             encoded = thumbnail(path, item_format, side_px=THUMBNAIL_PX)
-            _save(kept, lambda partial: partial.write_bytes(encoded))
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save_apart(kept, lambda partial: partial.write_bytes(encoded))
         return kept
 
     def video(self, token: str) -> Path:
@@ -99,7 +99,8 @@ class Previews:
             return path
         kept = self._kept("previews", token, ".mp4")
         if not kept.is_file():
-            _save(kept, lambda partial: _transcode(path, partial))
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save_apart(kept, lambda partial: _transcode(path, partial))
         return kept
 
     def picture(self, token: str, *, short_side_px: int, time_s: float = 0.0) -> np.ndarray:
@@ -115,33 +116,19 @@ class Previews:
             return None
         if token.startswith("t"):
             rows = self.workspace.table("target").read(["path", "format"]).to_pylist()
-            return next((_located(row) for row in rows if clip_token(row["path"]) == token), None)
-        items = source(self.workspace.table("items"))
-        sql = f"SELECT path, format FROM {items} WHERE key = $key LIMIT 1"
-        rows = Catalog(self.workspace).table(sql, {"key": bytes.fromhex(token)}).to_pylist()
-        return _located(rows[0]) if rows else None
+            found = next((row for row in rows if clip_token(row["path"]) == token), None)
+            return None if found is None else (Path(found["path"]), Format(found["format"]))
+        item = Catalog(self.workspace).item(bytes.fromhex(token))
+        return None if item is None else (item.path, item.format)
 
     def _kept(self, folder: str, token: str, suffix: str) -> Path:
         return self.workspace.root / folder / token[-2:] / f"{token}{suffix}"
-
-
-def _located(row: dict[str, str]) -> tuple[Path, Format]:
-    return Path(row["path"]), Format(row["format"])
 
 
 @functools.lru_cache(maxsize=4096)  # a player asks for a video in many ranges
 def _is_playable(path: Path, _modified_ns: int) -> bool:
     info = probe_video(path)
     return (info.container, info.codec) in _PLAYABLE
-
-
-def _save(path: Path, save: Callable[[Path], object]) -> None:
-    """Like save_atomically, for threads that may make the same file at once: each has its own partial."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        partial = Path(folder) / path.name
-        save(partial)
-        os.replace(partial, path)
 
 
 def _transcode(path: Path, into: Path) -> None:

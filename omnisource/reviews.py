@@ -143,7 +143,7 @@ class Reviews:
         author: str | None = None,
     ) -> list[int]:
         """Record the same decision about several subjects, all or none; returns their ids."""
-        said = (_question(verdict, class_index), verdict, class_index, author or getpass.getuser(), made_in)
+        said = (_question(verdict, class_index), verdict, class_index, author or this_person(), made_in)
         with self._connect() as connection:
             return [
                 int(
@@ -172,7 +172,7 @@ class Reviews:
                     " (key, start_s, end_s, target_path, question, verdict, class_index, author, made_in, undoes)"
                     " SELECT key, start_s, end_s, target_path, question, verdict, class_index, ?, ?, id FROM reviews"
                     " WHERE id = ? AND undoes IS NULL",
-                    (author or getpass.getuser(), made_in, review_id),
+                    (author or this_person(), made_in, review_id),
                 )
                 if row.rowcount != 1:
                     raise OmniSourceError(f"there is no decision {review_id} to undo")
@@ -250,6 +250,14 @@ class Reviews:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.executescript(_SCHEMA)
             os.replace(partial, self.path)
+
+
+def this_person() -> str:
+    """Who is logged in; a container may run under a number that nobody's name belongs to."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # KeyError before Python 3.13
+        return f"user {os.getuid()}"
 
 
 def _question(verdict: Verdict, class_index: int | None) -> str:

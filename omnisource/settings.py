@@ -7,12 +7,15 @@ import typing
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omnisource.errors import ConfigError
 from omnisource.files import write_atomically
 
 Model = typing.TypeVar("Model", bound=BaseModel)
+Name = typing.Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+Fraction = typing.Annotated[float, Field(ge=0, le=1)]
+Positive = typing.Annotated[int, Field(ge=1)]
 
 
 class StageConfig(BaseModel):

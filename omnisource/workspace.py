@@ -7,7 +7,8 @@ from pathlib import Path
 from omnisource import config
 from omnisource.errors import WorkspaceError
 from omnisource.files import write_atomically
-from omnisource.tables import SCHEMAS, Table
+from omnisource.schemas import SCHEMAS
+from omnisource.tables import Table, sole_writer
 from omnisource.types import Taxonomy
 
 
@@ -117,21 +118,23 @@ class Workspace:
         return self.study().recipes[name]
 
     def save_recipe(self, name: str, recipe: config.Recipe) -> SavedRecipe:
-        """Write recipes/<name>.yaml, which from now on stands for the name."""
+        """Write recipes/<name>.yaml, which from now on stands for the name; raises WriterBusyError."""
         path = self._recipe_path(name)
-        before = path.read_text(encoding="utf-8") if path.is_file() else None
-        config.save(recipe, path)
-        return SavedRecipe(name=name, before=before, written=path.read_text(encoding="utf-8"))
+        with sole_writer(path.parent, what=f"recipe {name!r}"):
+            before = path.read_text(encoding="utf-8") if path.is_file() else None
+            config.save(recipe, path)
+            return SavedRecipe(name=name, before=before, written=path.read_text(encoding="utf-8"))
 
     def unsave_recipe(self, saved: SavedRecipe) -> None:
         """Put a recipe's file back as it was; raises WorkspaceError where it was changed since."""
         path = self._recipe_path(saved.name)
-        if not path.is_file() or path.read_text(encoding="utf-8") != saved.written:
-            raise WorkspaceError(f"{path} was changed since; look at it and change it by hand")
-        if saved.before is None:
-            path.unlink()
-        else:
-            write_atomically(path, saved.before)
+        with sole_writer(path.parent, what=f"recipe {saved.name!r}"):
+            if not path.is_file() or path.read_text(encoding="utf-8") != saved.written:
+                raise WorkspaceError(f"{path} was changed since; look at it and change it by hand")
+            if saved.before is None:
+                path.unlink()
+            else:
+                write_atomically(path, saved.before)
 
     def _recipe_path(self, name: str) -> Path:
         return self.root / "recipes" / f"{_checked(name)}.yaml"

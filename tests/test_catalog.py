@@ -1,4 +1,4 @@
-"""The catalog: what is pending, histograms, neighbours of a threshold."""
+"""The catalog: what is pending, what is valid, what was dropped, and damage that is named."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from omnisource import config, kept_answers
-from omnisource.catalog import Catalog, KnownFiles, KnownKeys, listed_rows, source
+from omnisource.catalog import Catalog, listed_rows, passes_validity, source
 from omnisource.errors import ItemError, WorkspaceError
 from omnisource.report import Report
 from omnisource.types import Format
@@ -64,37 +64,20 @@ def test_has_pending__until_everything_is_measured_or_dropped(catalog: Catalog):
     assert catalog.has_pending(done, valid=False, formats=tuple(Format))  # number 20 is broken
 
 
-def test_valid__counts_the_same_where_some_were_not_checked_yet(catalog: Catalog):
+def test_passes_validity__counts_the_same_where_some_were_not_checked_yet(catalog: Catalog):
     items = source(catalog.workspace.table("items"))
     sql = f"SELECT count(*) FROM {items} i WHERE "
-    assert catalog.value(sql + catalog.valid("i")) == 9
+    assert catalog.value(sql + passes_validity(catalog.workspace, "i")) == 9
     with catalog.workspace.table("items").writer(rows_per_part=9) as writer:
         writer.add([{"key": key(30), "path": "/web/30", "source": "web", "format": "image"}])
     sql = f"SELECT count(*) FROM {source(catalog.workspace.table('items'))} i WHERE "
-    assert catalog.value(sql + catalog.valid("i")) == 9
+    assert catalog.value(sql + passes_validity(catalog.workspace, "i")) == 9
 
 
 def test_pending__a_workspace_without_items_has_nothing_to_do(tmp_path: Path):
     workspace = Workspace.create(tmp_path, config.Study())
     done = workspace.table("validity")
     assert numbers(Catalog(workspace).pending(done, valid=False, formats=tuple(Format), chunk=2)) == []
-
-
-def test_confidence_histogram__counts_by_source_class_and_bin(catalog: Catalog):
-    rows = catalog.confidence_histogram("teacher", bins=2).to_pylist()
-    # s0 holds 3 (0.3, class 1), 6 (0.6, class 0), 9 (0.9, class 1)
-    assert [row for row in rows if row["source"] == "s0"] == [
-        {"source": "s0", "top_class": 0, "bin": 1, "num_segments": 1},
-        {"source": "s0", "top_class": 1, "bin": 0, "num_segments": 1},
-        {"source": "s0", "top_class": 1, "bin": 1, "num_segments": 1},
-    ]
-    assert sum(row["num_segments"] for row in rows) == 9
-
-
-def test_nearest__segments_on_both_sides_of_a_threshold(catalog: Catalog):
-    rows = catalog.nearest("teacher", 0, 0.45, limit=3).to_pylist()  # class 0 has 0.2, 0.4, 0.6 and 0.8
-    assert [round(row["confidence"], 1) for row in rows] == [0.6, 0.4, 0.2]
-    assert rows[0]["path"].startswith("/web/")
 
 
 def test_dropped_by_reason__most_frequent_first(catalog: Catalog):
@@ -106,26 +89,19 @@ def test_dropped_by_reason__most_frequent_first(catalog: Catalog):
     assert catalog.dropped_by_reason("scores/x") == {"b": 2, "a": 1}
 
 
-def test_known_files__what_was_missing_is_not_known(catalog: Catalog):
-    items = catalog.workspace.table("items")
-    report = Report("add", progress=False)
-    for path, reason in (("/web/gone", "missing_file"), ("/web/part", "missing_part"), ("/web/twice", "repeat")):
-        report.drop(Path(path), None, ItemError(reason))
-    with items.writer(rows_per_part=10) as writer:
-        writer.add([], report.take_dropped())
-    known = KnownFiles(catalog, items)
-    asked = ["/web/gone", "/web/part", "/web/twice", "/web/1", "/web/new"]
-    assert known.new_paths(asked) == {"/web/gone", "/web/part", "/web/new"}
-    assert known.known_missing(asked) == {"/web/gone", "/web/part"}
-    assert known.known_missing([]) == set()
-    assert known.keys(asked) == {"/web/1": key(1)}
+def test_count_items__valid_ones_of_the_formats(catalog: Catalog):
+    assert catalog.count_items((Format.IMAGE, Format.TRIMMED)) == 9  # number 20 is broken
+    assert catalog.count_items((Format.UNTRIMMED,)) == 0
 
 
-def test_known_keys__each_is_new_once(catalog: Catalog):
-    known = KnownKeys(catalog, catalog.workspace.table("validity"))  # holds 1 to 9 and 20
-    assert known.add([key(1), key(30), key(30), key(31)]) == {key(30), key(31)}
-    assert known.add([key(30), key(32)]) == {key(32)}
-    assert known.add([]) == set()
+def test_first_dropped__with_everything_that_was_said(catalog: Catalog):
+    report = Report("score", progress=False)
+    report.drop(Path("/web/1"), key(1), ItemError("truncated", "half is missing"))
+    report.drop(None, None, ItemError("gone"))
+    with catalog.workspace.table("scores/x").writer(rows_per_part=10) as writer:
+        writer.add([], report.dropped)
+    assert catalog.first_dropped("scores/x", 9) == report.dropped
+    assert catalog.first_dropped("scores/x", 1) == report.dropped[:1]
 
 
 def test_listed_rows__of_every_source(catalog: Catalog):
@@ -179,4 +155,4 @@ def test_rows__a_damaged_part_is_named(catalog: Catalog):
     part = catalog.workspace.table("scores/teacher").parts()[0]
     part.write_bytes(b"PAR1" + b"\0" * 100)
     with pytest.raises(WorkspaceError, match=r"part-000000\.parquet is damaged"):
-        catalog.confidence_histogram("teacher")
+        catalog.table(f"SELECT confidence FROM {source(catalog.workspace.table('scores/teacher'))}")

@@ -5,6 +5,7 @@ import pytest
 from omnisource.collect_config import FetchConfig, SearchConfig
 from omnisource.config import SourceConfig, Study, load_study, parse, save_study
 from omnisource.errors import ConfigError
+from omnisource.types import Format
 
 PAGE = {"engine": "page", "endpoint": "https://pictures.example/search?q={query}&p={page}"}
 
@@ -90,6 +91,20 @@ def test_fetch_config__refuses_what_is_no_address(values: dict[str, object], mes
     with pytest.raises(ConfigError) as error:
         parse(FetchConfig, values, where="fetch")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("user_agent", ["", "(no name)/1", "Bücher/1", "Bot/1\r\nX-More: 1"])
+def test_fetch_config__refuses_a_name_that_cannot_stand_in_a_request(user_agent: str) -> None:
+    with pytest.raises(ConfigError, match=r"cannot stand in a request; begin it with a name, such as MyBot/1") as error:
+        parse(FetchConfig, {"user_agent": user_agent}, where="fetch")
+    assert f"user_agent: {user_agent!r}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("format", "expected"), [(Format.IMAGE, 1 << 19), (Format.TRIMMED, 2 << 20), (Format.UNTRIMMED, 2 << 20)]
+)
+def test_max_bytes__by_format(format: Format, expected: int) -> None:
+    assert FetchConfig(max_image_mib=0.5, max_video_mib=2).max_bytes(format) == expected
 
 
 def test_fetch_config__takes_names_networks_and_ports() -> None:

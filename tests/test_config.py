@@ -109,21 +109,9 @@ def test_recipe__a_threshold_for_a_source_that_is_left_out_is_refused():
         config.parse(config.Recipe, {"sources": ["a"], "confidence_by_source": {"b": 0.5}}, where="recipe")
 
 
-def test_defaults__are_the_papers():
-    study = config.Study()
-    assert (study.train.joint.resampling, study.train.joint.power) == ("power", 0.2)  # Table 10
-    assert study.train.joint.clip_at == 5000  # Table 10
-    assert study.train.snippets.composition == "1_positive_2_negative"  # Table 14
-    assert study.train.inflation.mode == "perspective"  # Table 8
-    assert study.train.joint.target_share == 2.0  # Table 2
-    optim = study.networks["tsn"].optim
+def test_study__its_networks_schedule_is_the_papers():
+    optim = config.Study().networks["tsn"].optim
     assert (optim.lr_per_sample, optim.epochs, optim.milestones) == (4e-5, 100, (40, 80))  # appendix
-
-
-def test_joint_config__a_source_is_drawn_in_one_place():
-    values = {"train": {"joint": {"merged": {"a": ["google", "flickr"], "b": ["google"]}}}}
-    with pytest.raises(ConfigError, match="merged names google twice; a source is drawn in one place"):
-        config.parse(config.Study, values, where="test")
 
 
 def test_study__a_mixture_may_not_be_called_like_a_source():
@@ -144,8 +132,3 @@ def test_override__a_setting_below_one_that_was_left_open():
 def test_teacher_config__is_networks_or_clip(teacher: dict):
     with pytest.raises(ConfigError, match="a teacher needs either `networks`, which are trained, or `clip`"):
         config.parse(config.TeacherConfig, teacher, where="test")
-
-
-def test_features_config__one_network_sees_the_frames():
-    with pytest.raises(ConfigError, match=r"both run \(tsn-baseline\) and clip \(RN50\) are to see the frames"):
-        config.parse(config.FeaturesConfig, {"run": "tsn-baseline", "clip": {"name": "RN50"}}, where="test")

@@ -25,7 +25,7 @@ def fake_mongod(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> P
 
 def test_examine__every_finding_has_a_name_a_state_and_a_remedy_where_one_is_needed(tmp_path: Path):
     findings = doctor.examine(tmp_path)
-    assert len({one.name for one in findings}) == len(findings) == 11
+    assert len({one.name for one in findings}) == len(findings) == 14
     for one in findings:
         assert one.state in ("ok", "missing", "broken")
         assert one.detail

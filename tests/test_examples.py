@@ -9,7 +9,7 @@ import pytest
 
 from omnisource.errors import ConfigError
 from omnisource.examples import ExampleFile, MergedExamples, merge_sources, write_examples
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 from omnisource.types import Example, Format, Segment
 
 KEY = b"k" * 16

@@ -68,5 +68,5 @@ def test_filters__ask_people_only_about_decisions():
     assert not Filters(stage=Stage.KEPT).asks_people
 
 
-def test_sort__only_two_orders_need_no_scores():
+def test_sort__three_orders_need_no_scores():
     assert [sort for sort in Sort if not sort.speaks_of_scores] == [Sort.NEWEST, Sort.RANDOM, Sort.SIMILAR]

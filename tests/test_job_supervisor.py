@@ -13,14 +13,14 @@ from omnisource.pipeline import collecting
 from omnisource.pipeline.run_folders import run_state
 from omnisource.tables import sole_writer
 from omnisource.workspace import Workspace
-from tests import micro_world
+from tests import micro_workspaces, micro_world
 from tests.test_jobs import ended, wait_for
 
 
 @pytest.fixture
-def micro(tmp_path: Path) -> Workspace:
+def micro(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Labelled clips have been read; one training would take minutes."""
-    study = micro_world.build(tmp_path / "world")
+    study = micro_world.study(micro_workspaces.world_once(tmp_path_factory))
     many = ["networks.tsn.optim.epochs=4000", "networks.tsn.optim.milestones=[2]", "train.workers=0"]
     workspace = Workspace.create(tmp_path / "w", config.override(study, many))
     collecting.collect_target(workspace)

@@ -6,11 +6,14 @@ import shutil
 
 import av
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from omnisource import notebook
 from omnisource.browsing import WallItem
+from omnisource.clean.pairs import Pair
 from omnisource.config import Study
+from omnisource.figures import drawing
 from omnisource.types import Format, Taxonomy
 from omnisource.workspace import Workspace
 from tests import micro_world
@@ -70,10 +73,14 @@ def test_strip__edges_have_the_colours_that_are_given(rng) -> None:
         notebook.strip(frames, ["only one"])
 
 
-def test_pairs__stand_side_by_side(rng) -> None:
-    left, right = rng.integers(0, 255, (2, 8, 8, 3), dtype=np.uint8)
-    shown = notebook.pairs([(left, right, "alike: 0.93")]).html
-    assert shown.count("<img ") == 2 and shown.count("<figure") == 1 and "alike: 0.93" in shown
+def test_pairs__stand_side_by_side(workspace: Workspace, rng) -> None:
+    micro_world._image(workspace.root / "target.png", rng.integers(0, 255, (40, 60, 3), dtype=np.uint8))
+    known = {"number": 0, "key": bytes(16), "source": "web", "format": Format.IMAGE, "class_index": 0, "time_s": 0.0}
+    known |= {"target_path": str(workspace.root / "target.png"), "target_format": Format.IMAGE, "target_class": 1}
+    known |= {"target_split": "val", "target_time_s": 0.0, "similarity": 0.9342, "state": "open"}
+    shown = notebook.pairs(workspace, [Pair(path=str(workspace.root / "gone.png"), **known)]).html
+    assert shown.count("<figure") == 1 and "<figcaption" in shown
+    assert shown.index("no picture") < shown.index("data:image/webp") < shown.index("similarity 0.934: &lt;img")
 
 
 def test_pictures__show_files_with_their_captions(tmp_path, rng) -> None:
@@ -89,31 +96,17 @@ def test_table__escapes_and_says_when_it_is_empty() -> None:
     assert notebook.table([]).html == "<p>No rows.</p>"
 
 
-def test_figure__is_live_and_has_words() -> None:
-    graph_objects = pytest.importorskip("plotly.graph_objects")
-    bundle, _ = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")._repr_mimebundle_()
+def test_figure__is_live_has_words_and_is_drawn_where_a_browser_is() -> None:
+    given = go.Figure(go.Bar(y=[1, 2]), {"paper_bgcolor": "rgba(0,0,0,0)"})
+    bundle, metadata = notebook.figure(given, "two bars")._repr_mimebundle_()
     assert bundle["application/vnd.plotly.v1+json"]["data"][0]["type"] == "bar"
     assert bundle["text/plain"] == "two bars"
-
-
-def test_figure__is_drawn_too_where_a_browser_is() -> None:
-    graph_objects = pytest.importorskip("plotly.graph_objects")
-    pytest.importorskip("kaleido")
-    if shutil.which("chromium") is None:
-        pytest.skip("no chromium; on Debian: apt-get install chromium")
-    shown = notebook.figure(graph_objects.Figure(graph_objects.Bar(y=[1, 2])), "two bars")
-    bundle, metadata = shown._repr_mimebundle_()
-    assert bundle["image/svg+xml"].startswith("<svg")
     assert metadata["image/svg+xml"]["alt"] == "two bars"
+    if any(map(shutil.which, drawing.BROWSERS)):
+        assert bundle["image/svg+xml"].startswith("<svg")
 
 
-def test_figure__says_once_that_it_cannot_be_drawn(monkeypatch, caplog) -> None:
-    graph_objects = pytest.importorskip("plotly.graph_objects")
-    pytest.importorskip("kaleido")
-    monkeypatch.setenv("PATH", "")
-    notebook._can_draw.cache_clear()
-    shown = notebook.figure(graph_objects.Figure(), "nothing")
-    for _ in range(2):
-        assert "image/svg+xml" not in shown._repr_mimebundle_()[0]
-    assert caplog.text.count("there is no Chromium or Chrome") == 1
-    notebook._can_draw.cache_clear()
+def test_figure__is_on_white_and_the_given_one_stays() -> None:
+    given = go.Figure(go.Bar(y=[1, 2]), {"paper_bgcolor": "rgba(0,0,0,0)"})
+    assert notebook.figure(given, "two bars").figure.layout.paper_bgcolor == "white"
+    assert given.layout.paper_bgcolor == "rgba(0,0,0,0)"

@@ -1,5 +1,6 @@
 """Every notebook is paired with its readable Python and is kept without outputs; nbmake executes them (pyproject)."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -11,8 +12,13 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 
+@functools.cache
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
 def cells_of(path: Path, kind: str) -> list[str]:
-    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+    return [cell.source for cell in read(path).cells if cell.cell_type == kind]
 
 
 def test_notebooks__are_the_whole_series() -> None:
@@ -21,7 +27,7 @@ def test_notebooks__are_the_whole_series() -> None:
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_notebook__is_kept_without_outputs(path: Path) -> None:
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in read(path).cells:
         assert cell.cell_type != "code" or (cell.outputs == [] and cell.execution_count is None)
 
 
@@ -29,7 +35,7 @@ def test_notebook__is_kept_without_outputs(path: Path) -> None:
 def test_notebook__says_the_same_as_its_python(path: Path) -> None:
     paired = jupytext.read(path.with_suffix(".py"))
     assert [(cell.cell_type, cell.source) for cell in paired.cells] == [
-        (cell.cell_type, cell.source) for cell in nbformat.read(path, as_version=4).cells
+        (cell.cell_type, cell.source) for cell in read(path).cells
     ]
 
 
@@ -43,4 +49,11 @@ def test_notebook__teaches_something_and_checks_it(path: Path) -> None:
         r"^notebook\.(?:wall|pictures|players|strip|pairs|table|figure)\(", "\n".join(code), re.MULTILINE
     )
     assert len(shows) >= 3, "shows data after its steps"
-    assert not any(re.search(r"assert True|# ?noqa|raises-exception|skip-execution", cell) for cell in code)
+    assert not any(re.search(r"assert True|# ?noqa", cell) for cell in code)
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_notebook__leaves_no_cell_out_and_lets_none_fail(path: Path) -> None:
+    """nbmake obeys tags of cells (skip-execution, raises-exception) and settings of the notebook (execution)."""
+    assert not [cell.metadata.tags for cell in read(path).cells if "tags" in cell.metadata]
+    assert "execution" not in read(path).metadata

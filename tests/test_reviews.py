@@ -1,6 +1,7 @@
 """Reviews: append-only, undoable, several people at once."""
 
 import multiprocessing
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnisource.errors import OmniSourceError
-from omnisource.reviews import Review, Reviews, Subject, Verdict
+from omnisource.reviews import Review, Reviews, Subject, Verdict, this_person
 
 ITEM = Subject(key=b"a" * 16)
 
@@ -158,3 +159,12 @@ def test_authors__of_what_is_in_force(reviews: Reviews):
     for author in ("bob", "ann"):
         reviews.decide(Subject(key=author.encode().ljust(16)), Verdict.KEEP, made_in="app", author=author)
     assert reviews.authors() == ["ann", "bob"]
+
+
+def test_this_person__a_number_without_a_name_has_decided_too(reviews: Reviews, monkeypatch: pytest.MonkeyPatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)  # as in a container; no such user is known
+    assert this_person() == "user 54321"
+    reviews.decide(ITEM, Verdict.KEEP, made_in="app")
+    assert reviews.authors() == ["user 54321"]

@@ -15,7 +15,8 @@ from filelock import FileLock
 
 from omnisource.errors import WorkspaceError, WriterBusyError
 from omnisource.report import Dropped
-from omnisource.tables import SCHEMAS, Table, is_being_written, owner_of, refuse_damaged, require_same, sole_writer
+from omnisource.schemas import SCHEMAS
+from omnisource.tables import Table, is_being_written, owner_of, refuse_damaged, require_same, sole_writer
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from omnisource import config
-from omnisource.errors import WorkspaceError
+from omnisource.errors import WorkspaceError, WriterBusyError
+from omnisource.tables import sole_writer
 from omnisource.types import Taxonomy
 from omnisource.workspace import Workspace
 
@@ -82,3 +83,12 @@ def test_unsave_recipe__refuses_what_someone_changed_since(workspace: Workspace)
     with pytest.raises(WorkspaceError, match="default.yaml was changed since"):
         workspace.unsave_recipe(mine)
     assert workspace.recipe("default").confidence == 0.9
+
+
+def test_save_recipe__one_at_a_time(workspace: Workspace):
+    with (
+        sole_writer(workspace.root / "recipes", what="another recipe"),
+        pytest.raises(WriterBusyError, match="recipe 'default' is being written by process"),
+    ):
+        workspace.save_recipe("default", config.Recipe(confidence=0.6))
+    assert workspace.recipe("default") == config.Recipe()

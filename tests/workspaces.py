@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from omnisource import config
 from omnisource.examples import write_examples
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 from omnisource.types import Taxonomy
 from omnisource.workspace import Workspace
 

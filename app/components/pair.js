@@ -23,7 +23,7 @@ export default function (component) {
   function takeIn() {
     if (state.queue !== data.queue) Object.assign(state, { queue: data.queue, passed: [], at: 0, said: new Map(), cluster: null })
     const acknowledged = data.acknowledged
-    if (acknowledged?.viewer === state.viewer) state.unsent = state.unsent.filter((one) => one.number > acknowledged.number)
+    if (acknowledged?.sender === state.sender) state.unsent = state.unsent.filter((one) => one.number > acknowledged.number)
     const waiting = new Set(state.unsent.map((one) => one.pair))
     // what came back open although it was decided here was undone: show it again
     const undone = data.pairs.filter((pair) => pair.state === "open" && state.said.has(pair.id) && !waiting.has(pair.id))
@@ -50,7 +50,7 @@ export default function (component) {
       state.said.set(pair.id, verdict)
     }
     state.asks = false
-    setTriggerValue("acted", { viewer: state.viewer, decisions: [...state.unsent] })
+    setTriggerValue("acted", { sender: state.sender, presses: [...state.unsent] })
     move(1)
   }
 
@@ -311,7 +311,7 @@ export default function (component) {
 function newState() {
   const kept = JSON.parse(sessionStorage.getItem("omnisource_pair") ?? "{}")
   return {
-    viewer: Math.random().toString(36).slice(2), number: 0, unsent: [], queue: null, passed: [], list: [], at: 0,
+    sender: Math.random().toString(36).slice(2), number: 0, unsent: [], queue: null, passed: [], list: [], at: 0,
     said: new Map(), pictures: new Map(), cluster: null, asks: false, plays: false,
     view: kept.view ?? "side", stretch: kept.stretch ?? false,
     values: { ...Object.fromEntries(Object.entries(SLIDERS).map(([name, kind]) => [name, kind.start])), ...kept.values },

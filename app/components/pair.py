@@ -1,15 +1,15 @@
 """Suspected pairs one by one as one component call: web beside target frame, views, keys, prefetch.
 
-The viewer goes on to the next pair at once and tells the page what was decided. It repeats what the page has not yet
-acknowledged, so that keys pressed faster than the page runs are not lost.
+The viewer goes on to the next pair at once and tells the page what was decided.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from app.components.presses import acknowledged, new_presses
 from app.serving import previews
 from app.workspaces import media_name
 from omnisource.types import Format
@@ -110,22 +110,17 @@ def pair_viewer(
         "queue": queue,
         "pairs": [_shown(pair) for pair in pairs],
         "cluster": asdict(cluster) if cluster else None,
-        "acknowledged": st.session_state.get(f"{key}_acknowledged"),
+        "acknowledged": acknowledged(key),
     }
     _PAIR(key=key, data=data, on_acted_change=on_act, on_asked_change=on_ask)
 
 
-def decisions(key: str) -> list[Decision]:
-    """What was decided since the last call, oldest first; for the callback."""
-    value = st.session_state[key].acted
-    if not value:
-        return []
-    seen = st.session_state.get(f"{key}_acknowledged") or {}
-    last = seen.get("number", 0) if seen.get("viewer") == value["viewer"] else 0
-    new = [one for one in value["decisions"] if one["number"] > last]
-    last = max([last, *(one["number"] for one in new)])
-    st.session_state[f"{key}_acknowledged"] = {"viewer": value["viewer"], "number": last}
-    return [Decision(pair=one["pair"], verdict=one["verdict"], whole_cluster=bool(one["whole_cluster"])) for one in new]
+def decisions(key: str) -> Iterator[Decision]:
+    """What was decided and not yet taken in, oldest first; for the callback."""
+    return (
+        Decision(pair=one["pair"], verdict=one["verdict"], whole_cluster=one["whole_cluster"])
+        for one in new_presses(key)
+    )
 
 
 def asked(key: str) -> tuple[str, str] | None:

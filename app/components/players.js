@@ -14,6 +14,7 @@ export default function (component) {
     box.replaceChildren(...data.clips.map(makeClip))
   }
   const controls = drawControls()
+  let shownMark = null
   cancelAnimationFrame(state.frame)
   tick()
   return () => cancelAnimationFrame(state.frame)
@@ -102,8 +103,11 @@ export default function (component) {
     }
     let seen = -1
     data.marks_s.forEach((time, i) => { if (state.time >= time - 0.02) seen = i })
-    controls.marks.forEach((mark, i) => mark.classList.toggle("now", i === seen))
-    controls.where.textContent = "seen by the network: " + (seen + 1) + " of " + data.marks_s.length
+    if (seen !== shownMark) { // at most frames nothing of it changes
+      shownMark = seen
+      controls.marks.forEach((mark, i) => mark.classList.toggle("now", i === seen))
+      controls.where.textContent = "seen by the network: " + (seen + 1) + " of " + data.marks_s.length
+    }
     state.frame = requestAnimationFrame(tick)
   }
 }

@@ -13,7 +13,7 @@ export default function (component) {
   const isOtherPage = keepPlace(state, data.tiles.map((tile) => tile.token), data.current)
   state.data = data
   const acknowledged = data.acknowledged
-  if (acknowledged?.wall === state.wall) state.unsent = state.unsent.filter((one) => one.number > acknowledged.number)
+  if (acknowledged?.sender === state.sender) state.unsent = state.unsent.filter((one) => one.number > acknowledged.number)
   state.press = press
   state.mark = mark
   root.style.setProperty("--tile", (data.tile_px ?? 168) + "px")
@@ -158,7 +158,7 @@ export default function (component) {
       const alone = !state.selected.size
       state.number += 1
       state.unsent.push({ number: state.number, action: action.name, tokens: alone ? [token] : [...state.selected] })
-      setTriggerValue("acted", { wall: state.wall, decisions: [...state.unsent] })
+      setTriggerValue("acted", { sender: state.sender, presses: [...state.unsent] })
       state.selected.clear()
       if (alone && !action.stays && state.current < data.tiles.length - 1) move(1)
       mark()
@@ -168,8 +168,8 @@ export default function (component) {
 }
 
 function newState() {
-  const wall = Math.random().toString(36).slice(2)
-  return { wall, number: 0, unsent: [], current: 0, selected: new Set(), tokens: [], boxes: new Map() }
+  const sender = Math.random().toString(36).slice(2)
+  return { sender, number: 0, unsent: [], current: 0, selected: new Set(), tokens: [], boxes: new Map() }
 }
 
 // The same place after a decision, even if it took tiles off the wall; on another page the tile that comes first.

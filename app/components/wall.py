@@ -1,14 +1,12 @@
-"""A wall of tiles as one component call: thumbnails by URL, hover to play, keys for decisions.
+"""A wall of tiles as one component call: thumbnails by URL, hover to play, keys for decisions."""
 
-The wall repeats what the page has not yet acknowledged, so that keys pressed faster than the page runs are not lost.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from app.components.presses import acknowledged, new_presses
 from app.serving import previews
 from app.workspaces import media_name
 from omnisource.types import Format
@@ -104,7 +102,7 @@ def wall(
         "current": current,
         "sources": [source.name for source in workspace.study().sources],
         "turns": on_turn is not None,
-        "acknowledged": st.session_state.get(f"{key}_acknowledged"),
+        "acknowledged": acknowledged(key),
     }
     _WALL(
         key=key,
@@ -115,17 +113,9 @@ def wall(
     )
 
 
-def acted(key: str) -> list[tuple[str, list[str]]]:
-    """(action, tokens) of each key that was pressed on the wall since the last call, oldest first; for its callback."""
-    value = st.session_state[key].acted
-    if not value:
-        return []
-    seen = st.session_state.get(f"{key}_acknowledged") or {}
-    last = seen.get("number", 0) if seen.get("wall") == value["wall"] else 0
-    new = [one for one in value["decisions"] if one["number"] > last]
-    last = max([last, *(one["number"] for one in new)])
-    st.session_state[f"{key}_acknowledged"] = {"wall": value["wall"], "number": last}
-    return [(one["action"], list(one["tokens"])) for one in new]
+def acted(key: str) -> Iterator[tuple[str, list[str]]]:
+    """(action, tokens) of each key that was pressed on the wall and not yet taken in; for its callback."""
+    return ((one["action"], list(one["tokens"])) for one in new_presses(key))
 
 
 def opened(key: str) -> str | None:

@@ -169,8 +169,6 @@ try:
         version = browsing.version(filters)
         total = count_of(root, version, repr(filters), browsing, filters)
         num_pages = max(-(-total // size), 1)
-        if st.session_state.get("browse_page", 1) > num_pages:
-            st.session_state["browse_page"] = num_pages
         st.markdown(f"**{total:,}** {'item' if total == 1 else 'items'}")
         st.space("stretch")
         page = shared.pages(num_pages, key="browse_page")

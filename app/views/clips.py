@@ -24,16 +24,7 @@ except OmniSourceError as error:
     st.stop()
 linked = linked_item(workspace)
 is_video = linked is not None and linked.format is Format.UNTRIMMED
-shown = st.segmented_control(
-    "Show",
-    list(PANELS),
-    default="videos" if is_video else "pictures",
-    required=True,
-    format_func=PANELS.get,
-    key="clips_show",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+shown = shared.switch("Show", PANELS, key="clips_show", default="videos" if is_video else "pictures")
 if shown == "pictures":
     inflation_panel(workspace, study, names)
 elif shown == "camera":

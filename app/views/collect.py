@@ -1,12 +1,13 @@
 """Collect: the sources, what each of them yielded, class by class, what failed and why; and more web data."""
 
+import shlex
 from collections.abc import Sequence
 
 import streamlit as st
 
-from app import collect_plan, jobs_panel, overview_words, query_table, shared, step_samples, story
+from app import collect_plan, collect_yields, jobs_panel, overview_words, query_table, shared, step_samples, story
 from app.browse_words import link
-from app.funnel_panel import funnel_panel, go_where_asked, yields_of
+from app.funnel_panel import failures_of, funnel_panel, go_where_asked, yields_of
 from app.search_form import search_form
 from app.source_form import released_form, source_form
 from omnisource.browsing import applied_recipes
@@ -14,7 +15,6 @@ from omnisource.catalog import Catalog
 from omnisource.errors import OmniSourceError
 from omnisource.filters import Stage
 from omnisource.pipeline import overview, progress
-from omnisource.pipeline.failures import Failure, failures
 from omnisource.pipeline.overview import Reached
 from omnisource.workspace import Workspace
 
@@ -31,11 +31,6 @@ def classes_of(
     root: str, version: str, source: str, recipe: str | None, _workspace: Workspace, _catalog: Catalog
 ) -> list[overview.ClassYield]:
     return overview.class_yields(_workspace, _catalog, source, recipe)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def failures_of(root: str, version: str, _workspace: Workspace, _catalog: Catalog) -> list[Failure]:
-    return failures(_workspace, _catalog)
 
 
 def add_more() -> None:
@@ -78,7 +73,7 @@ def classes_panel(sources: Sequence[overview.SourceYield], recipe: str | None, v
         st.space("stretch")
         source = st.selectbox("Source", names, key="collect_source", bind="query-params", width=200)
         shared.copy_as(
-            command=f"omnisource items -f source={source} --json {shared.shell_quoted(workspace)}",
+            command=f"omnisource items -f {shlex.quote(f'source={source}')} --json {shared.shell_quoted(workspace)}",
             cell=classes_cell(source, recipe),
             key="collect_copy_classes",
         )
@@ -210,8 +205,8 @@ def search_view(version: str, recipe: str | None) -> None:
     """What is searched and how far it is, what it gave, and what was refused."""
     collect_plan.plan_panel(workspace, version)
     collect_plan.counts_panel(workspace, version)
-    collect_plan.yield_panel(workspace, version, recipe)
-    collect_plan.refusals_panel(workspace, version)
+    collect_yields.yield_panel(workspace, version, recipe)
+    collect_yields.refusals_panel(workspace, version)
 
 
 def sources_view(version: str, recipe: str | None) -> None:

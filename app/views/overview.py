@@ -7,15 +7,14 @@ import streamlit as st
 from app import jobs_panel, overview_words, shared, step_samples, story, welcome, workspaces
 from app.browse_words import link
 from app.fiftyone_panel import fiftyone_panel, is_serving
-from app.funnel_panel import funnel_panel, go_where_asked, yields_of
+from app.funnel_panel import failures_of, funnel_panel, go_where_asked, yields_of
+from app.run_table import run_table
 from app.source_form import released_form, source_form
 from omnisource import jobs
 from omnisource.browsing import applied_recipes
-from omnisource.catalog import Catalog
 from omnisource.errors import OmniSourceError
 from omnisource.filters import Stage
 from omnisource.pipeline import overview, progress, run_watch
-from omnisource.pipeline.failures import Failure, failures
 from omnisource.pipeline.stage_views import StageView, stage_views
 from omnisource.workspace import Workspace
 
@@ -26,11 +25,6 @@ NUM_REASONS = 6
 def stages_of(root: str, version: str, _workspace: Workspace) -> tuple[list[StageView], progress.Step]:
     found = progress.facts_of(_workspace)
     return stage_views(_workspace, found), progress.next_step(_workspace, found)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def failures_of(root: str, version: str, _workspace: Workspace, _catalog: Catalog) -> list[Failure]:
-    return failures(_workspace, _catalog)
 
 
 def header(workspace: Workspace) -> None:
@@ -137,7 +131,6 @@ def became(workspace: Workspace, version: str) -> None:
 def funnel_cell(workspace: Workspace, recipe: str | None) -> str:
     return f"""from pathlib import Path
 
-from omnisource.catalog import Catalog
 from omnisource.pipeline.overview import yields
 from omnisource.workspace import Workspace
 
@@ -188,31 +181,7 @@ def runs_table(workspace: Workspace) -> None:
     if not runs:
         shared.empty("No run yet", "Training the teachers makes the first one.", icon="model_training")
         return
-    rows = [
-        {
-            "run": run.name,
-            "state": run.state,
-            "progress": run.share,
-            "top1": None if run.top1 is None else 100 * run.top1,
-        }
-        for run in runs
-    ]
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key="overview_runs",
-        alt="Every run with its state and accuracy",
-        placeholder="",
-        height=shared.table_height(len(rows), most=6),
-        column_config={
-            "run": st.column_config.TextColumn("Run", width=160),
-            "state": st.column_config.TextColumn("State", width=80),
-            "progress": st.column_config.ProgressColumn(
-                "Progress", format="percent", min_value=0, max_value=1, width=110
-            ),
-            "top1": st.column_config.NumberColumn("Top-1", format="%.1f%%", width=90),
-        },
-    )
+    run_table(runs, key="overview_runs", columns=("run", "state", "progress", "top1"))
     with st.container(horizontal=True):
         page_link("results", "Compare them", "insights", {}, workspace)
         page_link("train", "Train another", "model_training", {}, workspace)

@@ -91,16 +91,7 @@ def tables_panel() -> None:
     shown = ["runs", *(["sources"] if used_sources(rows) else []), *(["procedures"] if compared_procedures else [])]
     view = shown[0]
     if len(shown) > 1:
-        view = st.segmented_control(
-            "Table",
-            shown,
-            default=view,
-            required=True,
-            format_func=result_words.TABLES.get,
-            key="res_table",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        view = shared.switch("Table", {name: result_words.TABLES[name] for name in shown}, key="res_table")
     if view == "procedures":
         show_table(procedures_table(compared_procedures), key="res_procedures")
         st.caption("Pre-training learns from the web data first, then from the labelled clips; joint training mixes.")

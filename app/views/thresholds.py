@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from app import shared, story, threshold_draft, threshold_facts
+from app.browse_words import link
 from app.job_line import stages_line
 from app.threshold_audit import audit_panel
 from app.threshold_lines import lines_box
@@ -15,6 +16,7 @@ from omnisource.catalog import listed_rows
 from omnisource.config import Recipe
 from omnisource.errors import OmniSourceError
 from omnisource.figures.thresholds import class_order, confidence_figure, distribution_figure
+from omnisource.filters import Stage
 from omnisource.label.line_samples import Selection
 from omnisource.label.thresholds import Counts, Tally, bars, evenness, own_lines, tally
 from omnisource.pipeline.thresholding import ready
@@ -153,14 +155,12 @@ def classes_panel(told: Tally, chosen: np.ndarray, names: tuple[str, ...]) -> No
             "line": st.column_config.NumberColumn("Lowest line", format="%.3f"),
         },
     ).selection.rows
-    link = {"workspace": str(workspace.root), "browse_stage": "Scored"}
-    if rows:
-        link["browse_class"] = names[order[rows[0]]]
+    class_name = names[order[rows[0]]] if rows else None
     st.page_link(
         "views/browse.py",
-        label=f"See what was scored as {shared.plain(link['browse_class'])}" if rows else "See all that was scored",
+        label=f"See what was scored as {shared.plain(class_name)}" if rows else "See all that was scored",
         icon=":material/grid_view:",
-        query_params=link,
+        query_params=link(stage=Stage.SCORED, class_name=class_name) | {"workspace": str(workspace.root)},
     )
 
 
@@ -200,15 +200,7 @@ def main() -> None:
     with right, st.container(border=True):
         class_name = None if class_index is None else taxonomy.names[class_index]
         lines_box(str(workspace.root), draft.recipe, counts, told, colours, class_name)
-    panel = st.segmented_control(
-        "Panel",
-        PANELS,
-        default=SIDES,
-        required=True,
-        key="thresholds_panel",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    panel = shared.switch("Panel", {name: name for name in PANELS}, key="thresholds_panel")
     selection = Selection(sources=() if source is None else (source,), class_index=class_index)
     if panel == SIDES:
         sides_panel(workspace, recipe, version, counts, told, chosen, selection)

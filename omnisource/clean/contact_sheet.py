@@ -63,6 +63,14 @@ def verdict_list(pairs: Sequence[Pair]) -> str:
     return text.getvalue()
 
 
+def frame_at(path: Path, item_format: Format, time_s: float, *, short_side_px: int = _LONG_SIDE_PX) -> np.ndarray:
+    """(H, W, 3) uint8: one side of a pair, a picture or what a video shows at a time; raises ItemError."""
+    if item_format is Format.IMAGE:
+        return read_image(path, short_side_px=short_side_px)
+    with open_video(path, short_side_px=short_side_px) as video:
+        return video.read([video.frame_at(time_s)])[0]
+
+
 def _card(number: int, pair: Pair, taxonomy: Taxonomy | None) -> str:
     web = _side(
         pair.path,
@@ -97,17 +105,10 @@ def _picture(path: str | None, item_format: Format, time_s: float, name: str) ->
     if path is None:
         return "<small>no table holds this item</small>"
     try:
-        frame = _frame(Path(path), item_format, time_s)
+        frame = frame_at(Path(path), item_format, time_s)
     except ItemError as error:
         return f"<small>cannot be read: {html.escape(error.reason)}</small>"
     return f'<img alt="{html.escape(name, quote=True)}" src="data:image/jpeg;base64,{_jpeg(frame)}">'
-
-
-def _frame(path: Path, item_format: Format, time_s: float) -> np.ndarray:
-    if item_format is Format.IMAGE:
-        return read_image(path, short_side_px=_LONG_SIDE_PX)
-    with open_video(path, short_side_px=_LONG_SIDE_PX) as video:
-        return video.read([video.frame_at(time_s)])[0]
 
 
 def _jpeg(frame: np.ndarray) -> str:

@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Z_95 = 1.959964
-"""Normal quantile of a two-sided 95 % interval."""
+from omnisource.shares import wilson
+
 FOUND_ENOUGH = 0.95
 """Share of the real duplicates that has to be found before reviewing may stop."""
 
@@ -96,18 +96,6 @@ class Estimate:
 
     def _share(self, left: float) -> float:
         return (self.found + left) / (self.judged + self.open) if self.judged + self.open else 0.0
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; (0, 1) without trials."""
-    if not trials:
-        return 0.0, 1.0
-    share, z2 = successes / trials, Z_95 * Z_95
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = Z_95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == trials else centre + half
-    return low, high
 
 
 def estimate(bands: Sequence[Band]) -> Estimate | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+from filelock import FileLock
 
 from omnisource.catalog import Catalog, source
 from omnisource.errors import WorkspaceError
@@ -79,10 +80,12 @@ def crop_threshold(workspace: Workspace) -> float | None:
 def index_state(workspace: Workspace) -> str:
     """Changes whenever the index has to be made anew.
 
-    With the parts of the tables, and with the release of DuckDB, whose hashes number items and clips.
+    With the parts of the tables, and with the release of DuckDB, whose hashes number items and clips. Items are only
+    added, which changes no pair, or found anew, perhaps elsewhere: the first part of their table tells.
     """
     parts = [*workspace.table("similar").parts(), *workspace.table("target").parts()]
-    seen = [duckdb.__version__, [(part.name, part.stat().st_size) for part in parts]]
+    parts += workspace.table("items").parts()[:1]
+    seen = [duckdb.__version__, [(part.name, part.stat().st_size, part.stat().st_mtime_ns) for part in parts]]
     return hashlib.blake2b(json.dumps(seen).encode(), digest_size=8).hexdigest()
 
 
@@ -104,11 +107,14 @@ def index_pairs(workspace: Workspace) -> PairIndex | None:
 
 def _sorted(workspace: Workspace) -> Path:
     path = workspace.table("similar").folder / f"pairs-{index_state(workspace)}.parquet"
-    if not path.is_file():
-        save_atomically(path, lambda partial: _write(Catalog(workspace), partial))
-        for stale in path.parent.glob("pairs-*.parquet"):
-            if stale != path:
-                stale.unlink(missing_ok=True)
+    if path.is_file():
+        return path
+    with FileLock(path.with_name("pairs.lock")):  # a page and a command may want it at once
+        if not path.is_file():
+            save_atomically(path, lambda partial: _write(Catalog(workspace), partial))
+            for stale in path.parent.glob("pairs-*.parquet"):
+                if stale != path:
+                    stale.unlink(missing_ok=True)
     return path
 
 

@@ -16,8 +16,8 @@ Precision = Literal["fp32", "bf16", "cuda"]
 Choice = Literal["auto", "fp32", "bf16", "cuda"]
 
 TILE_ROWS, TILE_COLUMNS = 1024, 2048
-SCAN_ROWS = 4096
-"""Of a rough product: its columns are converted anew for each tile, so tiles are high."""
+SCAN_ROWS = 2048
+"""Of a rough product: its columns are converted anew for each tile, so tiles are higher."""
 _CHECKED_ROWS = 512
 """Rows that float32 decides on at once: where everything is alike, memory stays bounded too."""
 _BF16_ROUNDOFF = 2.0**-8
@@ -37,13 +37,16 @@ class Pairs:
 
 
 class Scan(Protocol):
-    """Rows of a tile that could hold a pair, by a product that may be rough."""
+    """Where a tile could hold pairs, by a product that may be rough."""
 
     def begin(self, rows: np.ndarray) -> None:
         """Rows (n, d) of the next tiles."""
 
     def maxima(self, columns: np.ndarray) -> np.ndarray:
-        """(n,) the largest product of each row with columns (m, d)."""
+        """(n,) the largest product of each row with columns (m, d), which are the tile from now on."""
+
+    def columns_reaching(self, rows: np.ndarray, floor: float) -> np.ndarray:
+        """Indices of the tile's columns whose product with any of these rows (indices) is at least `floor`."""
 
 
 def pairs_above(left: np.ndarray, right: np.ndarray, floor: float, precision: Choice = "fp32") -> Iterator[Pairs]:
@@ -92,7 +95,7 @@ def _exactly(left: np.ndarray, right: np.ndarray, floor: float) -> Iterator[Pair
             tile = np.matmul(rows, columns.T, out=_part(buffer, len(rows), len(columns)))
             chosen = np.flatnonzero(tile.max(axis=1) >= floor)
             if len(chosen):
-                yield _pairs(tile[chosen], first + chosen, begin, floor)
+                yield _pairs(tile[chosen], first + chosen, np.arange(begin, begin + len(columns)), floor)
 
 
 def _by_scan(left: np.ndarray, right: np.ndarray, floor: float, scan: Scan, rough_floor: float) -> Iterator[Pairs]:
@@ -101,14 +104,15 @@ def _by_scan(left: np.ndarray, right: np.ndarray, floor: float, scan: Scan, roug
         for begin, columns in _tiles(right, TILE_COLUMNS):
             could_hold = np.flatnonzero(scan.maxima(columns) >= rough_floor)
             for _, chosen in _tiles(could_hold, _CHECKED_ROWS):
-                found = _pairs(rows[chosen] @ columns.T, first + chosen, begin, floor)
+                partners = scan.columns_reaching(chosen, rough_floor)
+                found = _pairs(rows[chosen] @ columns[partners].T, first + chosen, begin + partners, floor)
                 if len(found.rows):
                     yield found
 
 
-def _pairs(tile: np.ndarray, rows: np.ndarray, first_column: int, floor: float) -> Pairs:
+def _pairs(tile: np.ndarray, rows: np.ndarray, columns: np.ndarray, floor: float) -> Pairs:
     row, column = np.nonzero(tile >= floor)
-    return Pairs(rows=rows[row], columns=first_column + column, similarity=tile[row, column])
+    return Pairs(rows=rows[row], columns=columns[column], similarity=tile[row, column])
 
 
 def _tiles(vectors: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -144,11 +148,17 @@ class _TorchScan:
         self._rows = self._tensor(rows)
 
     def maxima(self, columns: np.ndarray) -> np.ndarray:
-        """(n,) the largest product of each row with columns (m, d)."""
+        """(n,) the largest product of each row with columns (m, d), which are the tile from now on."""
         num_rows, num_columns = len(self._rows), len(columns)
-        tile = self._buffer[: num_rows * num_columns].view(num_rows, num_columns)
-        self._torch.mm(self._rows, self._tensor(columns).T, out=tile)
-        return tile.amax(dim=1).float().cpu().numpy()
+        self._tile = self._buffer[: num_rows * num_columns].view(num_rows, num_columns)
+        self._torch.mm(self._rows, self._tensor(columns).T, out=self._tile)
+        return self._tile.amax(dim=1).float().cpu().numpy()
+
+    def columns_reaching(self, rows: np.ndarray, floor: float) -> np.ndarray:
+        """Indices of the tile's columns whose product with any of these rows (indices) is at least `floor`."""
+        # float first: against bfloat16 the floor itself would be rounded, perhaps upwards
+        largest = self._tile[self._torch.from_numpy(rows).to(self._tile.device)].amax(dim=0).float()
+        return np.flatnonzero(largest.cpu().numpy() >= floor)
 
     def _tensor(self, vectors: np.ndarray):
         if not vectors.flags.writeable:  # a memory map that is only read

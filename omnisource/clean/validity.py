@@ -70,7 +70,8 @@ def measure(item: WebItem, config: ValidityConfig) -> Measurement:
     info = probe_video(item.path)
     megapixels = info.width * info.height / 1e6
     if megapixels > config.max_megapixels:
-        raise ItemError("bomb", f"{item.path} has {megapixels:.0f} megapixels a frame")
+        detail = f"{item.path} has {megapixels:.0f} megapixels a frame; validity.max_megapixels allows more"
+        raise ItemError("bomb", detail)
     num_frames = info.num_frames
     if info.duration_s > FULL_DECODE_S:
         share = decodable_share(item.path)

@@ -44,13 +44,13 @@ def apply_verdicts(workspace: Workspace, path: Path, *, author: str | None = Non
     the verdict is about the item whatever it resembles. Raises DataError that names the line; nothing is recorded then.
     """
     lines, num_empty = _read(path)
-    subjects = _subjects(workspace, lines)
+    verdicts = _agreed(lines, _subjects(workspace, lines))
     reviews = Reviews(workspace.reviews_path)
     in_force = {review.subject: review.verdict for review in reviews.current() if review.verdict in VERDICTS}
     made: list[int] = []
     num_known = 0
     for verdict in VERDICTS:
-        said = [subject for line, subject in zip(lines, subjects) if line.verdict is verdict]
+        said = [subject for subject, said_of_it in verdicts.items() if said_of_it is verdict]
         new = [subject for subject in said if in_force.get(subject) is not verdict]
         num_known += len(said) - len(new)
         made += reviews.decide_all(new, verdict, made_in=MADE_IN, author=author) if new else []
@@ -104,6 +104,15 @@ def _subjects(workspace: Workspace, lines: Sequence[_Line]) -> list[Subject]:
             raise DataError(f"{line.where}: {line.target!r} is no labelled clip of {workspace.root}; or leave it empty")
         subjects.append(Subject(key=keys[line.item], target_path=clips[line.target] if line.target else None))
     return subjects
+
+
+def _agreed(lines: Sequence[_Line], subjects: Sequence[Subject]) -> dict[Subject, Verdict]:
+    """One verdict for each subject; raises DataError for a line that contradicts an earlier one."""
+    verdicts: dict[Subject, Verdict] = {}
+    for line, subject in zip(lines, subjects):
+        if verdicts.setdefault(subject, line.verdict) is not line.verdict:
+            raise DataError(f"{line.where}: {line.verdict} contradicts an earlier line about {line.item!r}; remove one")
+    return verdicts
 
 
 def _known_items(workspace: Workspace, names: Sequence[str]) -> dict[str, bytes]:

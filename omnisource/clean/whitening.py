@@ -5,6 +5,7 @@ Letters: N frames, D features, d dimensions kept: the widest ones, and never mor
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -38,6 +39,12 @@ class Whitening:
         """Features (N, D) -> (N, d) float32 of unit length, whose products are cosine similarities."""
         whitened = self.whiten(features)
         return whitened / np.maximum(np.linalg.norm(whitened, axis=1, keepdims=True), 1e-12)
+
+
+def load(path: Path) -> Whitening:
+    """What was saved under `path` as arrays mean, projection and num."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Whitening(mean=arrays["mean"], projection=arrays["projection"], num_frames=int(arrays["num"]))
 
 
 def fit(blocks: Callable[[], Iterable[np.ndarray]], *, dims: int, ridge: float = 0.0) -> Whitening:

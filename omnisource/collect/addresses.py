@@ -23,6 +23,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS = {"http": 80, "https": 443}
 _KEPT_S = 300.0
 """Names are looked up again after so long."""
+_MAX_KNOWN = 100_000
+"""Names whose numbers are kept; a crawl may meet millions."""
 _MAX_NUMBERS = 8
 _MAX_LENGTH = 8192
 _SAFE = "%/:@!$&'()*+,;=~?[]"
@@ -85,14 +87,14 @@ def parse_address(url: str) -> Address:
         parts = urlsplit(text)
         scheme, port = parts.scheme.lower(), parts.port
         host = _plain_host(parts.hostname or "")
-    except ValueError as error:
+        query = f"?{parts.query}" if parts.query else ""
+        target = quote((parts.path or "/") + query, safe=_SAFE)
+    except ValueError as error:  # UnicodeEncodeError too: half a surrogate pair, as JSON may hold
         raise FetchError("bad_address", f"{shown!r} is no address: {error}") from None
     if scheme not in _PORTS or not host or port == 0:
         raise FetchError("bad_address", f"{shown!r} is no http or https address of a host")
     if "@" in parts.netloc:
         raise FetchError("bad_address", f"{shown!r} holds a user name; what needs a login is not fetched")
-    query = f"?{parts.query}" if parts.query else ""
-    target = quote((parts.path or "/") + query, safe=_SAFE)
     return Address(scheme=scheme, host=host, port=port or _PORTS[scheme], target=target)
 
 
@@ -142,6 +144,8 @@ class Resolver:
             except (OSError, UnicodeError) as error:
                 known = str(error)
             with self._lock:
+                if len(self._known) >= _MAX_KNOWN:
+                    self._known.clear()
                 self._known[address.host] = (now_s + _KEPT_S, known)
         if isinstance(known, str):
             raise FetchError("unknown_host", f"{address.host}: {known}", retry=True)

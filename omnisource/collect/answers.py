@@ -26,15 +26,15 @@ class Answer:
         self._response = response
         self._watchdog = watchdog
 
-    def pieces(self, max_bytes: int) -> Iterator[bytes]:
+    def pieces(self, max_bytes: int, *, setting: str | None = None) -> Iterator[bytes]:
         """The body without its Content-Encoding, piece by piece, whatever Content-Length says.
 
-        Raises FetchError "too_large" before more than `max_bytes` are handed out, "truncated", "timeout", "too_slow",
-        "bad_encoding", "stopped".
+        Raises FetchError "too_large" before more than `max_bytes` are handed out (`setting`: what allows more, for the
+        message), "truncated", "timeout", "too_slow", "bad_encoding", "stopped".
         """
         length = self.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:18]) > max_bytes:
-            raise self._too_large(max_bytes)
+            raise self._too_large(max_bytes, setting)
         encoding = self.headers.get("content-encoding", "").strip().lower()
         if encoding not in (*_PLAIN, *_ZLIB):
             raise FetchError("bad_encoding", f"{self.address.shown} sent {encoding!r} unasked")
@@ -42,7 +42,7 @@ class Answer:
         for piece in self._raw() if encoding in _PLAIN else self._inflated():
             done += len(piece)
             if done > max_bytes:
-                raise self._too_large(max_bytes)
+                raise self._too_large(max_bytes, setting)
             yield piece
 
     def is_spent(self) -> bool:
@@ -72,6 +72,6 @@ class Answer:
             raise FetchError("bad_encoding", f"{self.address.shown}: {error}") from None
         raise FetchError("truncated", f"{self.address.shown}: its compressed body is cut off", retry=True)
 
-    def _too_large(self, max_bytes: int) -> FetchError:
-        detail = f"{self.address.shown} has more than {max_bytes / (1 << 20):.3g} MiB"
-        return FetchError("too_large", detail)
+    def _too_large(self, max_bytes: int, setting: str | None) -> FetchError:
+        remedy = f"; {setting} allows more" if setting else ""
+        return FetchError("too_large", f"{self.address.shown} has more than {max_bytes / (1 << 20):.3g} MiB{remedy}")

@@ -9,7 +9,7 @@ from omnisource.collect.fetch_error import FetchError, NotThisTime
 
 COUNTED = frozenset(
     {"forbidden", "opted_out", "too_many_requests", "busy", "server_error", "timeout", "too_slow", "unreachable"}
-    | {"bad_certificate", "bad_response"}
+    | {"bad_certificate", "bad_response", "stopped_by_engine"}
 )
 """Reasons that speak of the host; what is missing, cut off or no picture speaks of one address."""
 
@@ -54,12 +54,15 @@ class Breakers:
 
     def _succeeded(self, host: str) -> None:
         with self._changed:
-            self._failures[host] = 0
+            self._failures.pop(host, None)
 
     def _ended(self, host: str, num_failures: int) -> None:
         with self._changed:
             self._asking[host] -= 1
-            self._failures[host] += num_failures
+            if not self._asking[host]:  # of millions of hosts, only those that are asked or fail are remembered
+                del self._asking[host]
+            if num_failures:
+                self._failures[host] += num_failures
             if self._failures[host] >= self._limit:
                 self._left.setdefault(host, f"failed {self._limit} times in a row")
             self._changed.notify_all()

@@ -6,6 +6,7 @@ what its first bytes show to be a picture or a video. No name on disk ever comes
 
 import itertools
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from omnisource.collect.web import Web
 from omnisource.media import content_key
 from omnisource.types import Format
 
+UNFINISHED = ".unfinished"
+"""Ending of a folder in which another program downloads one video."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fetched:
@@ -30,8 +34,8 @@ class Fetched:
     """Where it lies: <folder>/<2 hex digits>/<32 hex digits>.<ending>."""
     num_bytes: int
     """Size of the file."""
-    status: int
-    """Of the last answer."""
+    status: int | None
+    """Of the last answer; None where another program asked."""
     final_url: str
     """Where it came from, after redirects."""
     elapsed_s: float
@@ -42,13 +46,15 @@ class Downloader:
     """Downloads into one folder, whose only writer it is; safe to use from several threads."""
 
     def __init__(self, web: Web, folder: Path) -> None:
-        """`folder` is made; unfinished files that a killed run left in it are removed."""
+        """`folder` is made; what a killed run left unfinished in it is removed."""
         self._web = web
         self._folder = folder
         self._numbers = itertools.count()
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob("*.partial"):
             leftover.unlink(missing_ok=True)
+        for leftover in folder.glob(f"*{UNFINISHED}"):
+            shutil.rmtree(leftover)
 
     def fetch(
         self,
@@ -70,9 +76,8 @@ class Downloader:
         with self._web.opened(url) as answer:
             partial = self._folder / f"{next(self._numbers):08d}.partial"
             try:
-                ending = _save(answer, partial, format, self._web.max_bytes(format))
-                key = content_key(partial)
-                path = self._place(partial, key, ending)
+                ending = _save(answer, partial, format, self._web.config.max_bytes(format))
+                key, path = keep(partial, self._folder, ending)
             finally:
                 partial.unlink(missing_ok=True)
             return Fetched(
@@ -84,20 +89,25 @@ class Downloader:
                 elapsed_s=time.monotonic() - began_s,
             )
 
-    def _place(self, partial: Path, key: bytes, ending: str) -> Path:
-        """Give a finished file its name; the same content may have come under it before."""
-        path = self._folder / key.hex()[:2] / f"{key.hex()}.{ending}"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            partial.replace(path)
-        return path
+
+def keep(file: Path, folder: Path, ending: str) -> tuple[bytes, Path]:
+    """Force a finished file to the disk and name it by its content, which may be there already; (key, path)."""
+    with file.open("rb+") as finished:
+        os.fsync(finished.fileno())
+    key = content_key(file)
+    path = folder / key.hex()[:2] / f"{key.hex()}.{ending}"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        file.replace(path)
+    return key, path
 
 
 def _save(answer: Answer, partial: Path, format: Format, max_bytes: int) -> str:
-    """Write the body and force it to the disk; returns the ending that its first bytes ask for. Raises FetchError."""
+    """Write the body; returns the ending that its first bytes ask for. Raises FetchError."""
+    setting = "fetch.max_image_mib" if format is Format.IMAGE else "fetch.max_video_mib"
     head, ending = b"", None
     with partial.open("wb") as file:
-        for piece in answer.pieces(max_bytes):
+        for piece in answer.pieces(max_bytes, setting=setting):
             if ending is None:
                 head += piece
                 if len(head) >= HEAD_BYTES:  # an error page is not read to its end
@@ -105,6 +115,4 @@ def _save(answer: Answer, partial: Path, format: Format, max_bytes: int) -> str:
             file.write(piece)
         if not head:
             raise FetchError("empty_file", f"{answer.address.shown} sent 0 bytes")
-        file.flush()
-        os.fsync(file.fileno())
     return ending or require_media(head, format)

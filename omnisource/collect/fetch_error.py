@@ -1,10 +1,10 @@
 """Why an address could not be fetched, in words that can be counted (paper 3.3).
 
 Reasons: bad_address, private_address, unknown_host, unreachable, bad_certificate (before the request);
-robots_refused, robots_unreachable, host_left_alone, retry_later, stopped (left alone out of politeness);
+robots_refused, robots_unreachable, host_left_alone, retry_later, stopped, forgotten (left alone out of politeness);
 opted_out, not_found, forbidden, too_many_requests, busy (503), server_error (other 5xx), http_error (other statuses),
 too_many_redirects, bad_redirect, bad_response (the answer); timeout, too_slow, truncated, too_large, empty_file,
-bad_encoding, wrong_type (the body).
+bad_encoding, wrong_type (the body); unsupported_site, stopped_by_engine, not_fetched (yt-dlp on a page of videos).
 """
 
 import functools

@@ -1,5 +1,6 @@
 """Address of a result page, a feed or an API -> its text, asked for as politely as media is (paper 3.3)."""
 
+import codecs
 import re
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -11,6 +12,8 @@ from omnisource.collect.search import Page
 from omnisource.collect.web import Web
 
 MAX_PAGE_BYTES = 8 << 20
+_NOT_FOR_PAGES = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
+"""Codecs of Python's that a hostile server may name: punycode takes hours for a page, the others hide characters."""
 _TEXT = re.compile(r"text/.*|application/(.*\+)?(json|xml|javascript)|application/(x-)?(javascript|ndjson)")
 
 
@@ -20,24 +23,16 @@ class WebPages:
     def __init__(self, web: Web) -> None:
         self._web = web
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        obey_robots: bool = True,
-    ) -> Page:
+    def get(self, url: str, *, params: Mapping[str, str] | None = None, obey_robots: bool = True) -> Page:
         """The page at `url`, with `params` added to its query; a host that is busy is asked again when it says.
 
-        `headers` go to that host only, not to where it redirects. `obey_robots` False asks the host without its
-        robots.txt. Raises FetchError; "wrong_type" for what is no text.
+        `obey_robots` False asks the host without its robots.txt. Raises FetchError; "wrong_type" for what is no text.
         """
         address = _with_params(url, params or {})
-        return patiently(lambda: self._attempt(address, headers or {}, obey_robots), self._web)
+        return patiently(lambda: self._attempt(address, obey_robots), self._web)
 
-    def _attempt(self, url: str, headers: Mapping[str, str], obey_robots: bool) -> Page:
-        with self._web.opened(url, headers=headers, obey_robots=obey_robots, for_media=False) as answer:
+    def _attempt(self, url: str, obey_robots: bool) -> Page:
+        with self._web.opened(url, obey_robots=obey_robots, for_media=False) as answer:
             content_type, charset = _content_type(answer)
             if content_type and not _TEXT.fullmatch(content_type):
                 raise FetchError("wrong_type", f"{answer.address.shown} is {content_type}, no text page")
@@ -62,7 +57,9 @@ def _content_type(answer: Answer) -> tuple[str, str]:
 
 
 def _decoded(body: bytes, charset: str) -> str:
+    """The text of a page; UTF-8 for a character set that nobody knows, that is none, or that no page is written in."""
     try:
-        return body.decode(charset, errors="replace")
-    except (LookupError, UnicodeError):  # a character set that nobody knows, or one that is no character set
+        is_for_pages = codecs.lookup(charset).name not in _NOT_FOR_PAGES
+        return body.decode(charset if is_for_pages else "utf-8", errors="replace")
+    except (LookupError, UnicodeError):
         return body.decode("utf-8", errors="replace")

@@ -57,7 +57,7 @@ def retry_after_s(value: str | None, now: datetime | None = None) -> float | Non
         return float(text[:_MAX_DIGITS])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a year that no computer knows
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from omnisource.collect.fetch_error import NotThisTime
 
+MAX_KEPT = 100_000
+"""Hosts that are remembered before those whose turn is over are forgotten; a crawl may meet millions."""
+
 
 class Rates:
     """The turns of every host; safe to use from several threads."""
@@ -54,8 +57,16 @@ class Rates:
         interval_s = max(self._interval_s, crawl_delay_s)
         burst = self._burst if crawl_delay_s <= self._interval_s else 1  # a delay is meant between any two requests
         with self._lock:
+            self._forget_the_past()
             now_s = max(self._clock(), self._paused_until_s.get(host, 0.0))
             full_at_s = max(now_s, self._full_at_s.get(host, 0.0))
             turn_s = max(now_s, full_at_s - (burst - 1) * interval_s)
             self._full_at_s[host] = full_at_s + interval_s
             return turn_s
+
+    def _forget_the_past(self) -> None:
+        """A bucket that is full and a pause that is over say nothing."""
+        if len(self._full_at_s) > MAX_KEPT:
+            now_s = self._clock()
+            self._full_at_s = {host: at_s for host, at_s in self._full_at_s.items() if at_s > now_s}
+            self._paused_until_s = {host: at_s for host, at_s in self._paused_until_s.items() if at_s > now_s}

@@ -7,8 +7,9 @@ first rule and knows no wildcards.
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from omnisource.collect.addresses import Address
@@ -18,6 +19,8 @@ MAX_ROBOTS_BYTES = 500 << 10
 """What lies behind is not read (RFC 9309, 2.5)."""
 MAX_CRAWL_DELAY_S = 30.0
 """A longer Crawl-delay is taken for this one."""
+MAX_KEPT = 10_000
+"""Origins whose rules are kept, those asked last; a crawl may meet millions."""
 _KEPT_S = 24 * 3600.0
 _UNREACHABLE_KEPT_S = 600.0
 _SAFE = "%/:@!$&'()*+,;=~?"
@@ -71,6 +74,18 @@ def agent_token(user_agent: str) -> str:
     return _token(user_agent)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What is known of one origin; changed under its own lock alone."""
+
+    rules: Rules | str | None = None
+    """Its rules, or why there are none; None: it was not asked yet."""
+    until_s: float = 0.0
+    """When it is asked again."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Several threads want one host: its file is asked for once."""
+
+
 class Robots:
     """The rules of every origin, asked for once a day; safe to use from several threads."""
 
@@ -78,8 +93,7 @@ class Robots:
         """`fetch` gives the text of a robots.txt, None where there is none; FetchError: it could not be had."""
         self._fetch = fetch
         self._agent = user_agent
-        self._known: dict[str, tuple[float, Rules | str]] = {}  # origin -> until when, its rules or why none
-        self._locks: dict[str, threading.Lock] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by origin, the one asked last at the end
         self._lock = threading.Lock()
 
     def rules(self, address: Address) -> Rules:
@@ -88,16 +102,19 @@ class Robots:
         Raises FetchError "robots_unreachable": the file may forbid everything, so the host is left to a later run.
         """
         with self._lock:
-            lock = self._locks.setdefault(address.origin, threading.Lock())
-        with lock:  # several threads want one host: the file is asked for once
-            until_s, known = self._known.get(address.origin, (0.0, None))
-            if known is None or time.monotonic() >= until_s:
-                known = self._ask(address)
-                kept_s = _UNREACHABLE_KEPT_S if isinstance(known, str) else _KEPT_S
-                self._known[address.origin] = (time.monotonic() + kept_s, known)
-        if isinstance(known, str):
-            raise NotThisTime("robots_unreachable", known)
-        return known
+            kept = self._kept.setdefault(address.origin, _Kept())
+            self._kept.move_to_end(address.origin)
+            if len(self._kept) > MAX_KEPT:
+                self._kept.popitem(last=False)
+        with kept.lock:
+            rules = kept.rules
+            if rules is None or time.monotonic() >= kept.until_s:
+                rules = kept.rules = self._ask(address)
+                kept_s = _UNREACHABLE_KEPT_S if isinstance(rules, str) else _KEPT_S
+                kept.until_s = time.monotonic() + kept_s
+        if isinstance(rules, str):
+            raise NotThisTime("robots_unreachable", rules)
+        return rules
 
     def _ask(self, address: Address) -> Rules | str:
         robots = Address(scheme=address.scheme, host=address.host, port=address.port, target="/robots.txt")

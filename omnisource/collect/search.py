@@ -65,16 +65,9 @@ class Source(Protocol):
 
 
 class Pages(Protocol):
-    """How sources ask for pages: politely, safely, and counted (download.py has the real one)."""
+    """How sources ask for pages: politely and safely (pages.py has the real one)."""
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        obey_robots: bool = True,
-    ) -> "Page":
+    def get(self, url: str, *, params: Mapping[str, str] | None = None, obey_robots: bool = True) -> "Page":
         """The page; raises ItemError(reason) where it is refused, missing, or not text."""
         ...
 

@@ -1,15 +1,15 @@
 """Everything that is known of the web's hosts in one run, and the one way to ask them (paper 3.3).
 
 Each request passes, in this order: the address's own form, its numbers (no private network), the host's robots.txt, the
-circuit breaker, the host's turn; then, before the body is read, the owner's opt-out and the status. A redirect passes
+circuit breaker, the host's turn; then, before the body is read, the status and the owner's opt-out. A redirect passes
 all of it again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urljoin
 
-from omnisource.collect.addresses import Address, Resolver, parse_address
+from omnisource.collect.addresses import Address, Endpoint, Resolver, parse_address
 from omnisource.collect.answers import Answer
 from omnisource.collect.breaker import Breakers
 from omnisource.collect.connections import Connections
@@ -19,12 +19,9 @@ from omnisource.collect.patience import retry_after_s
 from omnisource.collect.rates import Rates
 from omnisource.collect.robots import MAX_ROBOTS_BYTES, Robots, agent_token
 from omnisource.collect_config import FetchConfig
-from omnisource.types import Format
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ROBOTS_REDIRECTS = 5
-_MIB = 1 << 20
-_OURS = frozenset({"host", "user-agent", "accept-encoding", "connection"})
 
 
 class Web:
@@ -38,11 +35,6 @@ class Web:
         self._breakers = Breakers(config.failures_in_a_row)
         self._robots = Robots(self._robots_text, config.user_agent)
 
-    def max_bytes(self, format: Format) -> int:
-        """The most that one file may have."""
-        mib = self.config.max_image_mib if format is Format.IMAGE else self.config.max_video_mib
-        return int(mib * _MIB)
-
     def pause(self, host: str, seconds: float) -> None:
         """Ask a host nothing for so long."""
         self._rates.pause(host, seconds)
@@ -53,21 +45,15 @@ class Web:
         self._connections.close()
 
     @contextmanager
-    def opened(
-        self, url: str, *, headers: Mapping[str, str] | None = None, obey_robots: bool = True, for_media: bool = True
-    ) -> Iterator[Answer]:
+    def opened(self, url: str, *, obey_robots: bool = True, for_media: bool = True) -> Iterator[Answer]:
         """An answer with status 200, its body still to be read.
 
-        `headers` and `obey_robots` False hold for the origin of `url`, not for where it redirects; opt-outs count for
-        media. Raises FetchError with any reason that fetch_error.py lists.
+        `obey_robots` False holds for the origin of `url`, not for where it redirects; opt-outs count for media. Raises
+        FetchError with any reason that fetch_error.py lists.
         """
-        given = headers or {}
-        if ours := _OURS & {name.lower() for name in given}:
-            raise ValueError(f"header {min(ours)!r} is set by the web itself")
         address = first = parse_address(url)
         for hop in range(self.config.max_redirects + 1):
-            at_first = address.origin == first.origin
-            with self._asked(address, given if at_first else {}, obey_robots=obey_robots or not at_first) as answer:
+            with self._asked(address, obey_robots=obey_robots or address.origin != first.origin) as answer:
                 target = _redirect(answer)
                 if target is None:
                     self._require_ok(answer)
@@ -80,20 +66,42 @@ class Web:
             address = target
 
     @contextmanager
-    def _asked(self, address: Address, headers: Mapping[str, str], *, obey_robots: bool) -> Iterator[Answer]:
+    def turn(self, url: str) -> Iterator[Callable[[], None]]:
+        """Our turn at the host of `url`, for a library that asks on its own; call what it gives where that went well.
+
+        The address passes what every other does before it is asked, and a FetchError within counts for the host.
+        """
+        address = parse_address(url)
+        try:
+            with self._admitted(address, obey_robots=True) as (_, went_well):
+                yield went_well
+        except FetchError as error:
+            error.host = address.host
+            raise
+
+    @contextmanager
+    def _admitted(self, address: Address, *, obey_robots: bool) -> Iterator[tuple[list[Endpoint], Callable[[], None]]]:
+        """Where an address may be asked, now; and what to call where that went well."""
+        endpoints = self._resolver.endpoints(address)
+        crawl_delay_s = self._require_allowed(address) if obey_robots else 0.0
+        with self._breakers.asking(address.host) as went_well:
+            self._rates.wait(address.host, crawl_delay_s=crawl_delay_s)
+            yield endpoints, went_well
+
+    @contextmanager
+    def _asked(self, address: Address, *, obey_robots: bool) -> Iterator[Answer]:
         """One request, whatever its status."""
-        ours = {"User-Agent": self.config.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": self.config.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         status: int | None = None
         try:
-            endpoints = self._resolver.endpoints(address)
-            crawl_delay_s = self._require_allowed(address) if obey_robots else 0.0
-            with self._breakers.asking(address.host) as went_well:
-                self._rates.wait(address.host, crawl_delay_s=crawl_delay_s)
-                with self._connections.ask(address, endpoints, ours | dict(headers)) as answer:
-                    status = answer.status
-                    yield answer
-                    if status == 200:
-                        went_well()
+            with (
+                self._admitted(address, obey_robots=obey_robots) as (endpoints, went_well),
+                self._connections.ask(address, endpoints, headers) as answer,
+            ):
+                status = answer.status
+                yield answer
+                if status == 200:
+                    went_well()
         except FetchError as error:
             error.host, error.status = address.host, status
             raise
@@ -108,7 +116,7 @@ class Web:
     def _robots_text(self, address: Address) -> str | None:
         """A robots.txt; None where a host has none, which is what 4xx means (RFC 9309). Raises FetchError."""
         for _ in range(_ROBOTS_REDIRECTS + 1):
-            with self._asked(address, {}, obey_robots=False) as answer:
+            with self._asked(address, obey_robots=False) as answer:
                 target = _redirect(answer)
                 if target is None:
                     if 400 <= answer.status < 500 and answer.status != 429:

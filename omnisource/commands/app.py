@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,17 +37,22 @@ def app(
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", extra="app", purpose="`omnisource app`")
     opened = None if workspace is None else Workspace(workspace)  # a wrong folder is said here, not in the browser
-    command = serving_command(main_script(), None if opened is None else opened.root, choose_port(port))
-    server = subprocess.Popen(command)
+    chosen = choose_port(port)
+    url = f"http://{HOST}:{chosen}"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else the server would stay behind
+    server = subprocess.Popen(serving_command(main_script(), None if opened is None else opened.root, chosen))
     try:
-        url = f"http://{HOST}:{command[command.index('--server.port') + 1]}"
-        if _answers(server, url):
+        if _answers(server, chosen):
             print(f"app: {url} (Ctrl-C ends it)", flush=True)
             if browser and has_screen():
                 webbrowser.open(url)
         state = server.wait()
     except KeyboardInterrupt:
         state = server.wait()  # it has seen the same key
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
     if state > 0:
         raise typer.Exit(state)
 
@@ -97,12 +103,12 @@ def has_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _answers(server: subprocess.Popen, url: str) -> bool:
+def _answers(server: subprocess.Popen, port: int) -> bool:
     """Wait until somebody listens; False where the server ended before."""
     until = time.monotonic() + PATIENCE_S
     while server.poll() is None and time.monotonic() < until:
         with socket.socket() as caller:
-            if caller.connect_ex((HOST, int(url.rpartition(":")[2]))) == 0:
+            if caller.connect_ex((HOST, port)) == 0:
                 return True
         time.sleep(0.1)
     return server.poll() is None

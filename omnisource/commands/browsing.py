@@ -24,8 +24,8 @@ def items(
     like: Annotated[str | None, typer.Option(help="The key of the item that `--sort similar` means.")] = None,
     text: Annotated[str | None, typer.Option(help="Or words that it means, where CLIP has seen the items.")] = None,
     of_recipe: Annotated[str | None, typer.Option(help="Whose threshold `--sort threshold` means.")] = None,
-    limit: Annotated[int, typer.Option(help="How many items.")] = 60,
-    offset: Annotated[int, typer.Option(help="How many come before them.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many items.")] = 60,
+    offset: Annotated[int, typer.Option(min=0, help="How many come before them.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """List web data as the app's wall shows it: key, class, confidence, query, decision, path.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from omnisource.commands.options import HERE, AsJson, Redo, Where, print_json
-from omnisource.errors import WorkspaceError
+from omnisource.commands.pair_lines import as_rows, line_of, print_pairs, suspected_pairs
 from omnisource.workspace import Workspace
 
 COPIES_SHOWN = 5
@@ -36,7 +36,7 @@ def duplicates(
     """Compare web data with labelled clips, and say how many suspects are real duplicates.
 
     It measures what is new: features, whitening, the crop threshold, every alike pair. With --list, --contact-sheet or
-    --verdicts it only reads what was measured.
+    --verdicts it only reads what was measured, unless --redo asks to measure it anew.
 
     Example: `omnisource duplicates -w work --contact-sheet pairs.html`
     """
@@ -45,7 +45,7 @@ def duplicates(
     if verdicts is not None:
         told |= _apply(opened, verdicts, as_json)
     only_reads = bool(list_pairs or contact_sheet or verdicts)
-    if not only_reads:
+    if redo or not only_reads:
         told |= _measure(opened, redo, within_web, as_json)
     told |= _suspects(opened, threshold, limit, list_pairs, contact_sheet, as_json)
     if within_web:
@@ -77,9 +77,8 @@ def _measure(opened: Workspace, redo: bool, within_web: bool, as_json: bool) -> 
 def _groups(opened: Workspace, threshold: float | None, limit: int, as_json: bool) -> dict[str, object]:
     """Groups of near copies within the web data, the best of each first."""
     from omnisource.clean.copy_groups import copy_groups
-    from omnisource.clean.pair_index import crop_threshold
 
-    line = crop_threshold(opened) if threshold is None else threshold
+    line = line_of(opened, threshold)
     groups = copy_groups(opened, line, limit=limit)
     if not as_json:
         for group in groups:
@@ -111,22 +110,14 @@ def _suspects(
     as_json: bool,
 ) -> dict[str, object]:
     """What is known of the suspects; written or printed where that was asked for."""
-    from omnisource.catalog import Catalog
     from omnisource.clean.pair_estimate import estimate
     from omnisource.clean.pair_filters import Order, PairFilter
-    from omnisource.clean.pair_index import crop_threshold, index_pairs
-    from omnisource.clean.pairs import SuspectedPairs
-    from omnisource.reviews import Reviews
 
-    line = crop_threshold(opened) if threshold is None else threshold
-    if line is None:
-        raise WorkspaceError(f"{opened.root} has no measured crop threshold yet; `omnisource duplicates` measures it")
-    index = index_pairs(opened)
-    if index is None:
+    line, pairs = line_of(opened, threshold), suspected_pairs(opened)
+    if pairs is None:
         if not as_json:
             print("no web frame is as alike to a labelled one as the floor asks for")
         return {"threshold": line, "suspected_pairs": 0, "estimate": None, "pairs": []}
-    pairs = SuspectedPairs(Catalog(opened), index, Reviews(opened.reviews_path).current())
     bands = pairs.bands(line)[0]
     expected = estimate(bands)
     suspected = sum(band.num_pairs for band in bands)
@@ -138,10 +129,9 @@ def _suspects(
     said = None if expected is None else asdict(expected) | _shares(expected)
     if not as_json:
         if list_pairs:
-            _print_pairs(found)
+            print_pairs(found)
         print(_share_text(suspected, said))
-    rows = [asdict(pair) | {"key": pair.key.hex()} for pair in found]
-    return {"threshold": line, "suspected_pairs": suspected, "estimate": said, "pairs": rows}
+    return {"threshold": line, "suspected_pairs": suspected, "estimate": said, "pairs": as_rows(found)}
 
 
 def _write_sheet(opened: Workspace, path: Path, found: list, threshold: float, suspected: int, as_json: bool) -> None:
@@ -159,12 +149,6 @@ def _write_sheet(opened: Workspace, path: Path, found: list, threshold: float, s
     write_atomically(path.with_suffix(".csv"), verdict_list(found))
     if not as_json:
         print(f"{path}: {len(found)} pairs; {path.with_suffix('.csv')}: the same, for verdicts")
-
-
-def _print_pairs(found: list) -> None:
-    for pair in found:
-        sides = f"{pair.path}\t{pair.time_s:.1f} s\t{pair.target_path}\t{pair.target_time_s:.1f} s"
-        print(f"{pair.similarity:.3f}\t{pair.state}\t{pair.key.hex()}\t{sides}")
 
 
 def _shares(expected: object) -> dict[str, float]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from omnisource.commands.options import HERE, AsJson, Where, counted, print_json
+from omnisource.fiftyone_io.ready import USUAL_LIMIT, require_fiftyone
 from omnisource.filters import parse_filters
 from omnisource.workspace import Workspace
 
@@ -30,14 +31,16 @@ def push(
     workspace: Where = HERE,
     recipe: OfRecipe = None,
     where: Filtered = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many items, the newest of those that pass.")] = 50_000,
+    limit: Annotated[
+        int, typer.Option(min=1, help="At most so many items, the newest of those that pass.")
+    ] = USUAL_LIMIT,
     as_json: AsJson = False,
 ) -> None:
     """Show web data, suspected duplicates and decisions in FiftyOne; what is there already is brought up to date.
 
     Example: `omnisource fiftyone push -w work --where stage=kept --limit 5000`
     """
-    _require()
+    require_fiftyone()
     from omnisource.fiftyone_io.pushing import push as push_now
 
     opened = Workspace(workspace)
@@ -54,7 +57,7 @@ def push(
     if told.left_out:
         print(f"not shown: {counted(dict(told.left_out))}")
     if told.unpulled:
-        print(f"{told.unpulled} items were edited in FiftyOne and left alone; `omnisource fiftyone pull` fetches that")
+        print(f"{told.unpulled} edits in FiftyOne were left alone; `omnisource fiftyone pull` fetches them")
     for name, size in told.datasets.items():
         print(f"{name}: {size} {'pairs' if name.endswith('-pairs') else 'samples'}")
 
@@ -73,7 +76,7 @@ def pull(
 
     Example: `omnisource fiftyone pull -w work`
     """
-    _require()
+    require_fiftyone()
     from omnisource.fiftyone_io.pulling import pull as pull_now
 
     told = pull_now(Workspace(workspace), author=author, prefer=prefer)
@@ -113,7 +116,7 @@ def app(
 
     Example: `omnisource fiftyone app -w work --no-browser`
     """
-    _require()
+    require_fiftyone()
     import webbrowser
 
     from omnisource.commands.app import choose_port, has_screen
@@ -132,9 +135,3 @@ def app(
         session.wait(-1)
     except KeyboardInterrupt:
         session.close()
-
-
-def _require() -> None:
-    from omnisource.fiftyone_io.ready import require_fiftyone
-
-    require_fiftyone()

@@ -19,9 +19,10 @@ def score(
     Example: `omnisource score -w work`
     """
     from omnisource.pipeline import scoring
+    from omnisource.pipeline.teachers import teachers
 
     opened = Workspace(workspace)
-    for name in [teacher] if teacher else scoring.teachers(opened.study()):
+    for name in [teacher] if teacher else teachers(opened.study()):
         print(f"teacher {name}: {scoring.score(opened, name, redo=redo)} segments scored")
 
 

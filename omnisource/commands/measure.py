@@ -35,5 +35,7 @@ def measure(
         print_json(asdict(found))
         return
     cost = found.measurement
-    print(f"{cost.run} on {cost.device}: {cost.seconds_per_update:.3g} s an update, {cost.data_seconds:.3g} s of it")
-    print(f"waiting for data; about {found.seconds / 3600:.3g} h in all, {cost.memory_bytes / 2**30:.3g} GiB of memory")
+    print(
+        f"{cost.run} on {cost.device}: {cost.seconds_per_update:.3g} s an update, {cost.data_seconds:.3g} s of it "
+        f"waiting for data; about {found.seconds / 3600:.3g} h in all, {cost.memory_bytes / 2**30:.3g} GiB of memory"
+    )

@@ -1,6 +1,7 @@
 """What the commands share: options, exit status, ways to print."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,17 @@ def counted(counts: dict[str, int]) -> str:
 
 
 def print_json(document: object) -> None:
-    """One JSON document on standard output, for a script."""
-    print(json.dumps(document))
+    """One JSON document on standard output, for a script; a number that is not known is null."""
+    print(json.dumps(_finite(document)))
+
+
+def _finite(value: object) -> object:
+    """JSON has no NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def print_results(workspace: Workspace, as_json: bool) -> None:

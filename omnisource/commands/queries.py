@@ -43,7 +43,7 @@ def queries(
     if edited is not None:
         revision = _import(opened, edited)
     if export is not None:
-        _export(opened, export)
+        _export(opened, export, as_json)
     if accept:
         revision = texts.accept(opened, revision.number)
     if as_json:
@@ -70,14 +70,15 @@ def _import(workspace: Workspace, path: Path) -> texts.Revision:
     return texts.save(workspace, read_csv(path, workspace.taxonomy(), last.queries), based_on=last.number)
 
 
-def _export(workspace: Workspace, path: Path) -> None:
+def _export(workspace: Workspace, path: Path, as_json: bool) -> None:
     from omnisource.collect.query_lists import write_csv
     from omnisource.files import write_atomically
 
     if path.exists():
         raise WorkspaceError(f"{path} is there already, perhaps with your changes; choose another name or remove it")
     write_atomically(path, write_csv(texts.current(workspace).queries, workspace.taxonomy()))
-    print(f"{path}: edit it, then `omnisource queries --import {path}`")
+    if not as_json:
+        print(f"{path}: edit it, then `omnisource queries --import {path}`")
 
 
 def _show_yield(workspace: Workspace, recipe: str | None, as_json: bool) -> None:

@@ -60,10 +60,11 @@ def flips(
         list[str] | None, typer.Option("--class", "-c", help="One class, or the two of a pair; default: all.")
     ] = None,
     kind: Annotated[
-        Literal["gained", "lost", "moved"], typer.Option(help="gained: right only now; lost: only before.")
+        Literal["gained", "lost", "moved"],
+        typer.Option(help="gained: right only now; lost: only before; moved: wrong in another way."),
     ] = "gained",
-    limit: Annotated[int, typer.Option(help="How many clips.")] = 60,
-    offset: Annotated[int, typer.Option(help="How many come before them.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many clips.")] = 60,
+    offset: Annotated[int, typer.Option(min=0, help="How many come before them.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """List the clips about which two runs disagree: class, answer before, answer now, path.

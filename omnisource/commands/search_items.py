@@ -39,7 +39,10 @@ def search_items(
         measure_web_features(opened)
     if measure and (text, like, clip) == (None, None, None):
         known = feature_search.encoders(opened)
-        print_json({"encoders": known}) if as_json else print(f"features of web data: {', '.join(known) or 'none'}")
+        if as_json:
+            print_json({"encoders": known})
+        else:
+            print(f"features of web data: {', '.join(known) or 'none'}")
         return
     wanted = _wanted(text, like, clip)
     chosen = feature_search.choose_encoder(opened, wanted, encoder)

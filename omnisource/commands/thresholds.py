@@ -1,5 +1,6 @@
 """`thresholds`, `audit` and `overlap`: what recipes would keep, and what judgements say of their lines."""
 
+import math
 from dataclasses import asdict
 from typing import Annotated
 
@@ -78,7 +79,8 @@ def audit(
     print(f"{len(judged)} judgements; at confidence {confidence:g}, with 90 % bands:")
     for name in ("precision", "recall"):
         middle, low, high = told[name]
-        print(f"  {name} {middle:.1%} ({low:.1%} to {high:.1%})")
+        known = f"{middle:.1%} ({low:.1%} to {high:.1%})"
+        print(f"  {name} {'unknown: nothing is there' if math.isnan(middle) else known}")
     middle, low, high = told["lost"]
     print(f"  relevant segments left out {middle:.0f} ({low:.0f} to {high:.0f})")
     for name, what in (("threshold", "the middle"), ("cautious_threshold", "the lower end of the band")):

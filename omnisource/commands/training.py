@@ -116,7 +116,7 @@ def _train_one(
     workspace: Workspace, network: str, recipe: str | None, redo: bool, procedure: Procedure = "joint"
 ) -> None:
     from omnisource.pipeline import training
-    from omnisource.pipeline.networks import run_names
+    from omnisource.pipeline.run_names import run_names
 
     state = training.train(workspace, network, recipe, procedure=procedure, redo=redo)
     start = ""

@@ -80,45 +80,25 @@ def demo(
 
     Example: `omnisource demo demo-3d --dims 3`
     """
-    if from_web:
-        _demo_from_web(folder, seed, dims, build_only, as_json)
-        return
-    from omnisource.pipeline import demonstration
-
-    workspace = demonstration.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
-    if build_only:
-        print(workspace.root)
-        return
-    grades = demonstration.run(workspace, folder, say=_say_on_stderr)
-    if grades is None:
-        raise typer.Exit(STOPPED)
-    if as_json:
-        print_json(demonstration.as_document(workspace, grades))
-        return
+    from omnisource.commands.web_tables import print_planted
     from omnisource.console import print_grades
+    from omnisource.pipeline import demonstration, web_demonstration
 
-    print_grades(grades)
-    print_results(workspace, False)
-
-
-def _demo_from_web(folder: Path, seed: int, dims: int, build_only: bool, as_json: bool) -> None:
-    from omnisource.pipeline import web_demonstration
-
-    workspace = web_demonstration.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
+    of_kind = web_demonstration if from_web else demonstration
+    workspace = of_kind.build(folder, seed=seed, dims=dims, say=_say_on_stderr)
     if build_only:
         print(workspace.root)
         return
-    told = web_demonstration.run(workspace, folder, say=_say_on_stderr)
+    told = of_kind.run(workspace, folder, say=_say_on_stderr)
     if told is None:
         raise typer.Exit(STOPPED)
     if as_json:
-        print_json(web_demonstration.as_document(workspace, told))
+        print_json(of_kind.as_document(workspace, told))
         return
-    from omnisource.commands.web_tables import print_planted
-    from omnisource.console import print_grades
-
-    print_planted(told.planted)
-    print_grades(told.grades)
+    if isinstance(told, web_demonstration.WebDemo):
+        print_planted(told.planted)
+        told = told.grades
+    print_grades(told)
     print_results(workspace, False)
 
 

@@ -62,8 +62,7 @@ def listing(plan: MiniWebPlan, host: str, path: str, query: Mapping[str, str]) -
         found = _found(plan, host, tag, by_tag=True)
     else:
         return Answer(status=HTTPStatus.NOT_FOUND, body=b"no such page")
-    number = int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1
-    return Answer(body=_page(host, path, query, found, max(number, 1)).encode(), content_type="text/html")
+    return Answer(body=_page(host, path, query, found, _page_number(query)).encode(), content_type="text/html")
 
 
 def _found(plan: MiniWebPlan, host: str, text: str, *, by_tag: bool) -> list[Post]:
@@ -95,6 +94,14 @@ def _page(host: str, path: str, query: Mapping[str, str], found: list[Post], num
         + "\n".join(lines)
         + f'\n</ul><a rel="license" href="{_LICENCE}">licence</a></body></html>\n'
     )
+
+
+def _page_number(query: Mapping[str, str]) -> int:
+    """The page that is asked for; the first for anything else, as lenient sites do."""
+    try:
+        return max(int(query.get("page", "1")), 1)
+    except ValueError:
+        return 1
 
 
 def _day(text: str | None) -> date | None:

@@ -38,7 +38,6 @@ class Act:
 
 
 ACTS = tuple(Act(motion=motion, toy=toy) for motion in MOTIONS for toy in TOYS)
-ACT_OF_CLASS = {act.class_name: act for act in ACTS}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

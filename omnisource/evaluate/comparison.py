@@ -7,9 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from omnisource.errors import DataError
-
-_Z_95 = 1.959963984540054
-"""Standard deviations between which 95 % of a normal distribution lie."""
+from omnisource.shares import Z_95
 
 
 class Answered(Protocol):
@@ -122,7 +120,7 @@ def change_interval(num_gained: int, num_lost: int, num_examples: int) -> tuple[
     """
     total, net = num_examples + 2, num_gained - num_lost
     centre = net / total
-    reach = _Z_95 * math.sqrt(num_gained + num_lost + 1 - net**2 / total) / total
+    reach = Z_95 * math.sqrt(num_gained + num_lost + 1 - net**2 / total) / total
     return max(centre - reach, -1.0), min(centre + reach, 1.0)
 
 

@@ -22,10 +22,10 @@ class Histogram:
     others: tuple[int, ...]
     """All others."""
 
-    def above(self, threshold: float) -> int:
-        """Items in bins that begin at the threshold or above it."""
-        counts = zip(self.edges, self.agreeing, self.others)
-        return sum(agreeing + other for edge, agreeing, other in counts if edge >= threshold - 1e-9)
+
+def is_scored(dataset: fo.Dataset) -> bool:
+    """Whether a dataset shows any confidence."""
+    return dataset.has_sample_field("teacher.confidence") and len(dataset.exists("teacher").limit(1)) > 0
 
 
 def histogram(dataset: fo.Dataset, class_name: str | None) -> Histogram:
@@ -39,7 +39,7 @@ def histogram(dataset: fo.Dataset, class_name: str | None) -> Histogram:
     return Histogram(edges=edges, agreeing=counts[0], others=counts[1])
 
 
-def side_of(dataset: fo.Dataset, class_name: str | None, threshold: float, *, above: bool) -> fo.DatasetView:
+def side_of(dataset: fo.Dataset, class_name: str | None, threshold: float, *, above: bool = True) -> fo.DatasetView:
     """Items on one side of a threshold, the nearest to it first."""
     scored, confidence = _of_class(dataset, class_name), F("teacher.confidence")
     if above:

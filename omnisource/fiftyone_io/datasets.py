@@ -33,7 +33,7 @@ BOOKKEEPING = ("facts", "decision", "use", "relevance", "pair", "base", "tested"
 DECIDED = ("verdict", "by", "at", "made_in")
 
 _TEXT, _NUMBER, _FLAG, _WHOLE = fo.StringField, fo.FloatField, fo.BooleanField, fo.IntField
-_FIELDS: dict[str, type] = {
+_FIELDS: dict[str, type | dict[str, type]] = {
     "item_key": _TEXT,
     "source": _TEXT,
     "format": _TEXT,
@@ -50,12 +50,12 @@ _FIELDS: dict[str, type] = {
     "similarity": _NUMBER,
     "similar_to": _TEXT,
     "suspect": _FLAG,
-    **dict.fromkeys((f"provenance.{name}" for name in ("url", *ORIGIN)), _TEXT),
-    **{f"quality.{name}": _NUMBER if name in ("fps", "duration_s") else _WHOLE for name in QUALITY},
-    **dict.fromkeys((f"decided.{name}" for name in DECIDED), _TEXT),
-    **dict.fromkeys((f"pushed.{name}" for name in BOOKKEEPING), _TEXT),
+    "provenance": dict.fromkeys(("url", *ORIGIN), _TEXT),
+    "quality": {name: _NUMBER if name in ("fps", "duration_s") else _WHOLE for name in QUALITY},
+    "decided": dict.fromkeys(DECIDED, _TEXT),
+    "pushed": dict.fromkeys(BOOKKEEPING, _TEXT),
 }
-_PAIR_FIELDS: dict[str, type] = {
+_PAIR_FIELDS: dict[str, type | dict[str, type]] = {
     "pair_key": _TEXT,
     "item_key": _TEXT,
     "target_path": _TEXT,
@@ -66,8 +66,8 @@ _PAIR_FIELDS: dict[str, type] = {
     "time_s": _NUMBER,
     "split": _TEXT,
     "label": fo.Classification,
-    **dict.fromkeys((f"decided.{name}" for name in DECIDED), _TEXT),
-    **dict.fromkeys((f"pushed.{name}" for name in BOOKKEEPING), _TEXT),
+    "decided": dict.fromkeys(DECIDED, _TEXT),
+    "pushed": dict.fromkeys(BOOKKEEPING, _TEXT),
 }
 _INDEXED = (
     *("item_key", "source", "stage", "reason", "margin", "similarity", "label.label", "query.label", "teacher.label"),
@@ -152,10 +152,10 @@ def owned(dataset: fo.Dataset) -> Owned:
     return Owned(workspace=found["workspace"], names=tuple(found["names"]), app_url=found["app_url"])
 
 
-def find_dataset(workspace: Workspace, kind: str) -> fo.Dataset | None:
-    """A workspace's dataset of one of KINDS; None before it was pushed."""
-    name = dataset_names(workspace)[kind]
-    return fo.load_dataset(name) if fo.dataset_exists(name) else None
+def find_datasets(workspace: Workspace) -> dict[str, fo.Dataset]:
+    """A workspace's datasets by kind, those of KINDS that were pushed."""
+    names = dataset_names(workspace)
+    return {kind: fo.load_dataset(name) for kind, name in names.items() if fo.dataset_exists(name)}
 
 
 def open_dataset(workspace: Workspace, kind: str, *, app_url: str, teachers: Mapping[str, str]) -> fo.Dataset:
@@ -168,23 +168,23 @@ def open_dataset(workspace: Workspace, kind: str, *, app_url: str, teachers: Map
     if dataset.media_type is None:
         if kind == PAIRS:
             dataset.add_group_field("pair", default=SLICES[0])
-            for name in SLICES:
-                dataset.add_group_slice(name, "image")
+            for one in SLICES:
+                dataset.add_group_slice(one, "image")
         else:
             dataset.media_type = "image" if kind == IMAGES else "video"
     fields = _PAIR_FIELDS if kind == PAIRS else _FIELDS | dict.fromkeys(teachers.values(), fo.Classification)
     fields = fields | ({"segments": fo.TemporalDetections} if kind == VIDEOS else {})
     schema = dataset.get_field_schema(flat=True)
-    for path, field in fields.items():
-        if path not in schema:
-            _add_field(dataset, path, field)
+    for name, field in fields.items():
+        within = [f"{name}.{one}" for one in field] if isinstance(field, dict) else []
+        if not {name, *within} <= schema.keys():
+            _add_field(dataset, name, field)
     indexed = dataset.get_index_information()
     for path in _PAIR_INDEXED if kind == PAIRS else _INDEXED:
         if path not in indexed:
             dataset.create_index(path)
     _dress(dataset, workspace, teachers.values())
-    taxonomy = workspace.taxonomy()
-    told = {"workspace": str(workspace.root), "names": list(taxonomy.names), "app_url": app_url}
+    told = {"workspace": str(workspace.root), "names": list(workspace.taxonomy().names), "app_url": app_url}
     dataset.info = dataset.info | {OWNER: dataset.info.get(OWNER, {}) | told}
     dataset.save()
     return dataset
@@ -206,14 +206,30 @@ def teacher_fields(teachers: Iterable[str]) -> dict[str, str]:
     return fields
 
 
-def _add_field(dataset: fo.Dataset, path: str, field: type) -> None:
-    parent = path.rpartition(".")[0]
-    if parent and not dataset.has_sample_field(parent):
-        dataset.add_sample_field(parent, fo.EmbeddedDocumentField, embedded_doc_type=fo.DynamicEmbeddedDocument)
-    if issubclass(field, fo.Label):
-        dataset.add_sample_field(path, fo.EmbeddedDocumentField, embedded_doc_type=field)
+def set_all(samples: fo.core.collections.SampleCollection, changed: Mapping[str, Mapping[str, object]]) -> None:
+    """Set fields of several samples, by id and name, one field after the other."""
+    for name in dict.fromkeys(name for values in changed.values() for name in values):
+        of_field = {sample_id: values[name] for sample_id, values in changed.items() if name in values}
+        samples.set_values(name, of_field, key_field="id", dynamic=True, progress=False)
+
+
+def _add_field(dataset: fo.Dataset, name: str, field: type | dict[str, type]) -> None:
+    """FiftyOne saves the whole schema for each, so fields within another come with it."""
+    if isinstance(field, dict):
+        within = [_named(one, kind) for one, kind in field.items()]
+        dataset.add_sample_field(
+            name, fo.EmbeddedDocumentField, embedded_doc_type=fo.DynamicEmbeddedDocument, fields=within
+        )
+    elif issubclass(field, fo.Label):
+        dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=field)
     else:
-        dataset.add_sample_field(path, field)
+        dataset.add_sample_field(name, field)
+
+
+def _named(name: str, kind: type) -> fo.Field:
+    field = kind()
+    field.name = name
+    return field
 
 
 def _dress(dataset: fo.Dataset, workspace: Workspace, teachers: Iterable[str]) -> None:

@@ -1,21 +1,24 @@
 """What a sample in FiftyOne says now, beside what was pushed -> what a person wants (design: People's decisions).
 
 Decisions are tags and a label there. A tag `keep`, `drop`, `relevant` or `irrelevant` is a verdict, and so is
-`duplicate` or `not_duplicate` on a pair; another class in the field `label` is a relabelling. Other tags are a person's
-own. What was pushed is kept beside them, so that an edit is a difference, and a removed tag the undoing of a verdict.
+`duplicate` or `not_duplicate` on a pair, or on an item; another class in the field `label` is a relabelling. Other tags
+are a person's own. What was pushed is kept beside them, so that an edit is a difference, and a removed tag the undoing
+of a verdict.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omnisource.errors import ItemError
-from omnisource.reviews import Review, Verdict
+from omnisource.reviews import Review, Subject, Verdict
 
 USE = (Verdict.KEEP, Verdict.DROP)
 RELEVANCE = (Verdict.RELEVANT, Verdict.IRRELEVANT)
 PAIR = (Verdict.DUPLICATE, Verdict.NOT_DUPLICATE)
 WORDS = tuple(str(verdict) for verdict in (*USE, *RELEVANCE, *PAIR))
 """Tags that are verdicts."""
+QUESTIONS = ("use", "relevance", "pair")
+"""What can be decided about one subject: the fields of `Said`."""
 NOTHING = ""
 """Nobody has decided."""
 _RELABEL = f"{Verdict.RELABEL}:"
@@ -30,7 +33,7 @@ class Said:
     relevance: str = NOTHING
     """relevant or irrelevant to the class that is tested."""
     pair: str = NOTHING
-    """duplicate or not_duplicate."""
+    """duplicate or not_duplicate; on an item it speaks of all its pairs."""
 
     @property
     def tags(self) -> list[str]:
@@ -53,6 +56,36 @@ class Shown:
     """Its class; None where it has none, or a person took it away."""
     base: str | None
     """The class that it would show if nobody had decided."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """One subject that shows something else than was pushed."""
+
+    subject: Subject
+    """What it is about."""
+    pushed: Said
+    """What was pushed."""
+    wanted: Said | None
+    """What a person wants; None where that is unclear."""
+    tested: str | None
+    """The class whose relevance is meant."""
+    detail: str = ""
+    """Why it is unclear."""
+
+
+def edit_of(subject: Subject, shown: Shown, pushed: Said, tested: str | None) -> Edit | None:
+    """What was edited of an item, a segment or a pair; None where nothing was.
+
+    Tags that mean nothing there are a person's own: a segment is no duplicate, and a pair is nothing else.
+    """
+    meant = PAIR if subject.target_path else (*USE, *RELEVANCE, *(PAIR if subject.start_s is None else ()))
+    tags = tuple(tag for tag in shown.tags if tag in meant)
+    try:
+        wish = wanted(replace(shown, tags=tags), pushed)
+    except ItemError as error:
+        return Edit(subject=subject, pushed=pushed, wanted=None, tested=tested, detail=error.detail)
+    return None if wish == pushed else Edit(subject=subject, pushed=pushed, wanted=wish, tested=tested)
 
 
 def wanted(shown: Shown, pushed: Said) -> Said:

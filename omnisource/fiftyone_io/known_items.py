@@ -151,9 +151,7 @@ class KnownItems:
             tested_class=of_teacher.get("tested"),
             similarity=similarity,
             similar_to=row["similar"]["target_path"] if row["similar"] else None,
-            is_suspect=None
-            if self.suspect_line is None
-            else similarity is not None and similarity >= self.suspect_line,
+            is_suspect=self._is_suspect(similarity),
         )
 
     def _is_suspect(self, similarity: float | None) -> bool | None:

@@ -4,121 +4,126 @@ A slice of a group has one kind of media, so of a video the pair shows the frame
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import fiftyone as fo
-from fiftyone import ViewField as F
+import pyarrow as pa
 from PIL import Image
 
-from omnisource.catalog import Catalog
+from omnisource.catalog import Catalog, source
 from omnisource.clean.pair_filters import Order, PairFilter, State
-from omnisource.clean.pair_index import index_pairs
+from omnisource.clean.pair_index import PairIndex, index_pairs
 from omnisource.clean.pairs import Pair, SuspectedPairs
 from omnisource.errors import ItemError
-from omnisource.fiftyone_io.datasets import BOOKKEEPING, PAIRS, SLICES, open_dataset
-from omnisource.fiftyone_io.edits import NOTHING, Said, Shown, in_force, shown_tags, wanted
+from omnisource.fiftyone_io.datasets import PAIRS, SLICES, find_datasets, open_dataset, set_all
+from omnisource.fiftyone_io.edits import NOTHING, Edit, Said, Shown, edit_of, in_force, shown_tags
 from omnisource.fiftyone_io.ready import FOLDER
 from omnisource.fiftyone_io.views import save_pair_views
 from omnisource.files import save_atomically
 from omnisource.previews import Previews, clip_token, item_token
 from omnisource.report import Report
-from omnisource.reviews import Review, Reviews
+from omnisource.reviews import Review, Reviews, Subject
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
 AT_MOST = 5_000
 """Pairs that are pushed: the most alike; a crawl has many more, and two frames are decoded for each."""
 FRAME_PX = 360
+_COLUMNS = (
+    *("id", "pair_key", "item_key", "target_path", "pair.name", "tags", "similarity", "suspect", "state"),
+    *("pushed.pair", "pushed.decision"),
+)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PairEdit:
-    """One pair that shows another verdict than was pushed."""
+def push_pairs(catalog: Catalog, line: float | None, *, app_url: str, limit: int, report: Report) -> Counter[str]:
+    """Add the most alike suspects and all judged pairs, and bring those that are there up to date.
 
-    pair_key: str
-    """Item and clip."""
-    item_key: str
-    """The web item, in hex."""
-    target_path: str
-    """The labelled clip."""
-    pushed: Said
-    """What was pushed."""
-    wanted: Said | None
-    """What a person wants; None where that is unclear."""
-    detail: str = ""
-    """Why it is unclear."""
-
-
-def push_pairs(catalog: Catalog, line: float | None, *, app_url: str, limit: int, report: Report) -> int:
-    """Add the most alike suspects and all judged pairs, and show the verdicts; returns how many were added or changed.
-
-    `line`: suspects are at least so alike. Nothing is done where no similarity was measured.
+    `line`: suspects are at least so alike. Pairs that are measured no longer are removed, edited ones after a pull.
+    Returns how many were "changed" (or added), how many "removed", and how many hold edits that are "unpulled".
     """
     workspace = catalog.workspace
-    index = index_pairs(workspace)
-    if index is None or line is None:
-        return 0
+    dataset, index = find_datasets(workspace).get(PAIRS), index_pairs(workspace)
+    there = {} if dataset is None else pair_rows(dataset)
+    lost = _without_item(catalog, there)
+    edited = {_key(edit.subject) for edit in pair_edits(there)} - lost
+    chosen: dict[str, Pair] = {}
     reviews = Reviews(workspace.reviews_path).current()
-    suspected = SuspectedPairs(catalog, index, reviews)
-    chosen = {pair.number: pair for pair in _chosen(suspected, line, min(limit, AT_MOST))}
+    if index is not None and line is not None:
+        suspected = SuspectedPairs(catalog, index, reviews)
+        pairs = (*_chosen(suspected, line, min(limit, AT_MOST)), *_measured(catalog, suspected, index, there))
+        chosen = {name: pair for pair in pairs if (name := _key(pair.subject)) not in lost}
+    removed = lost | (there.keys() - chosen.keys() - edited)
+    if removed:
+        dataset.delete_samples([row["id"] for name in removed for row in there[name]])
+    counts = Counter(unpulled=len(edited), removed=len(removed))
     if not chosen:
-        return 0
-    names = workspace.taxonomy().names
+        return counts
     dataset = open_dataset(workspace, PAIRS, app_url=app_url, teachers={})
-    there: dict[str, list[dict]] = {}
-    for row in _rows(dataset):
-        there.setdefault(row["pair_key"], []).append(row)
-    edited = {edit.pair_key for edit in pair_edits(dataset)}
-    about: dict[tuple[bytes, str | None], list[Review]] = {}
-    for review in reviews:
-        about.setdefault((review.subject.key, review.subject.target_path), []).append(review)
-    frames, new, num_changed = _Frames(workspace), [], 0
-    for done, pair in enumerate(chosen.values(), start=1):
-        mine = about.get((pair.key, pair.target_path), [])
-        name = pair_key(pair.key, pair.target_path)
+    samples = _Samples(workspace, line, reviews)
+    new: list[fo.Sample] = []
+    changed: dict[str, dict[str, object]] = {}
+    for done, (name, pair) in enumerate(chosen.items(), start=1):
         try:
             if name not in there:
-                new += _group(pair, mine, line, names, frames)
-            elif name not in edited:
-                num_changed += _update(dataset, there[name], pair, mine)
+                new += samples.made(pair)
+            elif name not in edited and (values := samples.changes(pair, there[name])):
+                changed |= values
         except ItemError as error:
             report.drop(Path(pair.path) if pair.path else None, pair.key, error)
         report.progress(done, len(chosen), "pushing pairs")
     dataset.add_samples(new, progress=False)
+    set_all(_flat(dataset), changed)
     save_pair_views(dataset)
-    return num_changed + len(new) // len(SLICES)
+    counts["changed"] = (len(changed) + len(new)) // len(SLICES)
+    return counts
 
 
-def pair_edits(dataset: fo.Dataset) -> Iterator[PairEdit]:
-    """Every pair whose verdict was edited; a tag on either of its pictures counts."""
-    pairs: dict[str, list[dict]] = {}
-    for row in _rows(dataset):
-        pairs.setdefault(row["pair_key"], []).append(row)
-    for name, rows in pairs.items():
-        pushed = Said(pair=rows[0]["pushed.pair"] or NOTHING)
-        tags = tuple(tag for row in rows for tag in row["tags"])
-        told = {"pair_key": name, "item_key": rows[0]["item_key"], "target_path": rows[0]["target_path"]}
-        try:
-            wish = wanted(Shown(tags=tags, label=None, base=None), pushed)
-        except ItemError as error:
-            yield PairEdit(**told, pushed=pushed, wanted=None, detail=error.detail)
-            continue
-        wish = Said(pair=wish.pair)  # another verdict has no meaning on a pair
-        if wish != pushed:
-            yield PairEdit(**told, pushed=pushed, wanted=wish)
+def pair_rows(dataset: fo.Dataset) -> dict[str, list[dict]]:
+    """What both pictures of every pair hold now, by the pair's key."""
+    found: dict[str, list[dict]] = {}
+    for row in zip(*_flat(dataset).values(list(_COLUMNS))):
+        told = dict(zip(_COLUMNS, row))
+        found.setdefault(told["pair_key"], []).append(told)
+    return found
 
 
-def settle_pair(dataset: fo.Dataset, name: str, reviews: Sequence[Review]) -> None:
-    """Show the verdict in force of one pair, whatever its pictures were tagged with."""
-    said = in_force(reviews, (), None)
-    _show(dataset, _rows(dataset, name), said.pair or str(State.OPEN), reviews)
+def pair_edits(pairs: Mapping[str, Sequence[dict]]) -> Iterator[Edit]:
+    """Every pair whose verdict was edited, of `pair_rows`; a tag on either of its pictures counts."""
+    for rows in pairs.values():
+        subject = Subject(key=bytes.fromhex(rows[0]["item_key"]), target_path=rows[0]["target_path"])
+        shown = Shown(tags=tuple(tag for row in rows for tag in row["tags"]), label=None, base=None)
+        if (edit := edit_of(subject, shown, Said(pair=rows[0]["pushed.pair"] or NOTHING), None)) is not None:
+            yield edit
+
+
+def settle_pairs(dataset: fo.Dataset, looked_at: Sequence[Edit], about: Callable[[Subject], Sequence[Review]]) -> None:
+    """Show the verdict in force of pairs whose edits a pull has recorded, unless they were edited again meanwhile."""
+    if not looked_at:
+        return
+    pairs, changed = pair_rows(dataset), {}
+    edits = {edit.subject: edit for edit in pair_edits(pairs)}
+    for edit in looked_at:
+        if edits.get(edit.subject) == edit:
+            reviews = about(edit.subject)
+            state = in_force(reviews, (), None).pair or str(State.OPEN)
+            changed |= {row["id"]: _verdict_values(row, reviews, state) for row in pairs[_key(edit.subject)]}
+    set_all(_flat(dataset), changed)
 
 
 def pair_key(key: bytes, target_path: str) -> str:
     """How a pair is called in FiftyOne."""
     return f"{item_token(key)}-{clip_token(target_path)}"
+
+
+def _key(subject: Subject) -> str:
+    return pair_key(subject.key, subject.target_path)
+
+
+def _flat(dataset: fo.Dataset) -> fo.DatasetView:
+    """Both pictures of every pair, as samples."""
+    return dataset.select_group_slices(list(SLICES))
 
 
 def _chosen(suspected: SuspectedPairs, line: float, limit: int) -> Iterator[Pair]:
@@ -128,81 +133,89 @@ def _chosen(suspected: SuspectedPairs, line: float, limit: int) -> Iterator[Pair
         yield from suspected.next(one, Order.SIMILAR, threshold=line, limit=limit)
 
 
-def _rows(dataset: fo.Dataset, name: str | None = None) -> list[dict]:
-    """What both pictures of every pair, or of one, hold now."""
-    flat = dataset.select_group_slices(list(SLICES))
-    flat = flat if name is None else flat.match(F("pair_key") == name)
-    columns = ["id", "pair_key", "item_key", "target_path", "pair.name", "tags", "state"]
-    columns += [f"pushed.{name}" for name in BOOKKEEPING]
-    return [dict(zip(columns, row)) for row in zip(*flat.values(columns))]
-
-
-def _group(
-    pair: Pair, reviews: Sequence[Review], line: float, names: tuple[str, ...], frames: "_Frames"
-) -> list[fo.Sample]:
-    """The two pictures of a new pair; raises ItemError where one cannot be read."""
-    paths = frames.web(pair), frames.target(pair)
-    group, said = fo.Group(), in_force(reviews, (), None)
-    shared = {
-        "pair_key": pair_key(pair.key, pair.target_path),
-        "item_key": pair.key.hex(),
-        "target_path": pair.target_path,
-        "similarity": pair.similarity,
-        "suspect": pair.similarity >= line,
-        "state": str(pair.state),
-        "split": pair.target_split,
-    }
-    of_web = {"source": pair.source, "time_s": pair.time_s, "label": _class(names, pair.class_index)}
-    of_target = {"source": "target", "time_s": pair.target_time_s, "label": _class(names, pair.target_class)}
-    samples = []
-    for name, path, own in zip(SLICES, paths, (of_web, of_target)):
-        sample = fo.Sample(filepath=str(path), pair=group.element(name), **shared, **own)
-        sample.tags = said.tags if name == "web" else []
-        sample["decided"], sample["pushed"] = _decided(reviews), _bookkeeping(said, reviews)
-        samples.append(sample)
-    return samples
-
-
-def _update(dataset: fo.Dataset, rows: Sequence[dict], pair: Pair, reviews: Sequence[Review]) -> bool:
-    """Show the verdict in force of a pair that is there; whether anything had to be changed."""
-    if all(row["pushed.decision"] == _mark(reviews) and row["state"] == str(pair.state) for row in rows):
-        return False
-    _show(dataset, rows, str(pair.state), reviews)
-    return True
-
-
-def _show(dataset: fo.Dataset, rows: Sequence[dict], state: str, reviews: Sequence[Review]) -> None:
-    """The verdict is a tag of the web item; the labelled clip keeps a person's own tags."""
-    flat, said = dataset.select_group_slices(list(SLICES)), in_force(reviews, (), None)
-    for row in rows:
-        values = {
-            "state": state,
-            "tags": shown_tags(row["tags"], said if row["pair.name"] == "web" else Said()),
-            "decided": _decided(reviews),
-            "pushed": _bookkeeping(said, reviews),
+def _measured(
+    catalog: Catalog, suspected: SuspectedPairs, index: PairIndex, there: Mapping[str, Sequence[dict]]
+) -> list[Pair]:
+    """The pairs that earlier pushes left, as they are measured now."""
+    asked = pa.table(
+        {
+            "key": pa.array([bytes.fromhex(rows[0]["item_key"]) for rows in there.values()], pa.binary()),
+            "target_path": pa.array([rows[0]["target_path"] for rows in there.values()], pa.string()),
         }
-        for name, value in values.items():
-            flat.set_values(name, {row["id"]: value}, key_field="id", progress=False)
+    )
+    sql = f"SELECT pair FROM {index.sql} JOIN asked USING (key, target_path)"
+    return suspected.pairs(catalog.rows(sql, tables={"asked": asked}).read_all()["pair"].to_pylist())
 
 
-def _decided(reviews: Sequence[Review]) -> fo.DynamicEmbeddedDocument | None:
-    if not reviews:
-        return None
-    last = reviews[-1]
-    return fo.DynamicEmbeddedDocument(verdict=str(last.verdict), by=last.author, at=last.made_at, made_in=last.made_in)
+def _without_item(catalog: Catalog, there: Mapping[str, Sequence[dict]]) -> set[str]:
+    """The pairs whose web item the workspace no longer holds."""
+    items = source(catalog.workspace.table("items"))
+    keys = list({bytes.fromhex(rows[0]["item_key"]) for rows in there.values()})
+    found = catalog.table(f"SELECT key FROM {items} WHERE key IN (SELECT unnest($keys))", {"keys": keys})
+    known = {key.hex() for key in found["key"].to_pylist()}
+    return {name for name, rows in there.items() if rows[0]["item_key"] not in known}
 
 
-def _bookkeeping(said: Said, reviews: Sequence[Review]) -> fo.DynamicEmbeddedDocument:
-    return fo.DynamicEmbeddedDocument(pair=said.pair, decision=_mark(reviews))
+class _Samples:
+    """Pairs -> the samples of their pictures, and new values of those that are there."""
+
+    def __init__(self, workspace: Workspace, line: float, reviews: Iterable[Review]) -> None:
+        self._line, self._names, self._frames = line, workspace.taxonomy().names, _Frames(workspace)
+        self._about: dict[Subject, list[Review]] = {}
+        for review in reviews:
+            self._about.setdefault(review.subject, []).append(review)
+
+    def made(self, pair: Pair) -> list[fo.Sample]:
+        """The two pictures of a new pair; raises ItemError where one cannot be read."""
+        paths, group = (self._frames.web(pair), self._frames.target(pair)), fo.Group()
+        shared = self._facts(pair) | {
+            "pair_key": _key(pair.subject),
+            "item_key": pair.key.hex(),
+            "target_path": pair.target_path,
+            "split": pair.target_split,
+        }
+        of_web = {"source": pair.source, "time_s": pair.time_s, "label": self._class(pair.class_index)}
+        of_target = {"source": "target", "time_s": pair.target_time_s, "label": self._class(pair.target_class)}
+        samples = []
+        for name, path, own in zip(SLICES, paths, (of_web, of_target)):
+            decided = _verdict_values({"pair.name": name, "tags": ()}, self._reviews(pair), str(pair.state))
+            samples.append(fo.Sample(filepath=str(path), pair=group.element(name), **shared, **own, **decided))
+        return samples
+
+    def changes(self, pair: Pair, rows: Sequence[dict]) -> dict[str, dict[str, object]]:
+        """New values of the pictures of a pair, by their ids; none where all is as it should be."""
+        facts, reviews, state = self._facts(pair), self._reviews(pair), str(pair.state)
+        now = facts | {"state": state, "pushed.decision": _mark(reviews)}
+        if all(row[name] == value for row in rows for name, value in now.items()):
+            return {}
+        return {row["id"]: facts | _verdict_values(row, reviews, state) for row in rows}
+
+    def _facts(self, pair: Pair) -> dict[str, object]:
+        return {"similarity": pair.similarity, "suspect": pair.similarity >= self._line}
+
+    def _reviews(self, pair: Pair) -> Sequence[Review]:
+        return self._about.get(pair.subject, ())
+
+    def _class(self, class_index: int | None) -> fo.Classification | None:
+        return None if class_index is None else fo.Classification(label=self._names[class_index])
+
+
+def _verdict_values(row: Mapping, reviews: Sequence[Review], state: str) -> dict[str, object]:
+    """The verdict is a tag of the web item; the labelled clip keeps a person's own tags."""
+    said, last = in_force(reviews, (), None), reviews[-1] if reviews else None
+    told = {} if last is None else {"by": last.author, "at": last.made_at, "made_in": last.made_in}
+    decided = None if last is None else fo.DynamicEmbeddedDocument(verdict=str(last.verdict), **told)
+    return {
+        "state": state,
+        "tags": shown_tags(row["tags"], said if row["pair.name"] == SLICES[0] else Said()),
+        "decided": decided,
+        "pushed": fo.DynamicEmbeddedDocument(pair=said.pair, decision=_mark(reviews)),
+    }
 
 
 def _mark(reviews: Sequence[Review]) -> str:
     """Changes with the verdict in force."""
     return hashlib.blake2b(repr([review.id for review in reviews]).encode(), digest_size=6).hexdigest()
-
-
-def _class(names: tuple[str, ...], class_index: int | None) -> fo.Classification | None:
-    return None if class_index is None else fo.Classification(label=names[class_index])
 
 
 class _Frames:

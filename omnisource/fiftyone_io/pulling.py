@@ -5,23 +5,20 @@ nothing is recorded unless one side is preferred: that is a conflict, and it is 
 FiftyOne is undone, so that the decision before it is in force again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import fiftyone as fo
-from fiftyone import ViewField as F
-
 from omnisource.browsing import applied_recipes
 from omnisource.catalog import Catalog
-from omnisource.errors import ItemError, UnknownClassError, WorkspaceError
-from omnisource.fiftyone_io.datasets import IMAGES, PAIRS, VIDEOS, find_dataset
-from omnisource.fiftyone_io.edits import NOTHING, WORDS, Said, Shown, in_force, review_of, wanted
+from omnisource.errors import UnknownClassError, WorkspaceError
+from omnisource.fiftyone_io.datasets import IMAGES, PAIRS, VIDEOS, find_datasets
+from omnisource.fiftyone_io.edits import NOTHING, QUESTIONS, Edit, Said, in_force, review_of
 from omnisource.fiftyone_io.known_items import KnownItems
-from omnisource.fiftyone_io.pairs import pair_edits, settle_pair
+from omnisource.fiftyone_io.pairs import pair_edits, pair_rows, settle_pairs
 from omnisource.fiftyone_io.ready import APP_URL, FOLDER, pushed_before
+from omnisource.fiftyone_io.sample_edits import item_edits, segment_edits
 from omnisource.fiftyone_io.sample_updates import CHUNK, SampleUpdates
-from omnisource.fiftyone_io.segment_edits import segment_edits
 from omnisource.report import Report
 from omnisource.reviews import Review, Reviews, Subject, Verdict
 from omnisource.tables import sole_writer
@@ -30,23 +27,6 @@ from omnisource.workspace import Workspace
 
 MADE_IN = "fiftyone"
 Preferred = Literal["fiftyone", "omnisource"]
-_QUESTIONS = ("use", "relevance", "pair")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Edit:
-    """One subject that shows something else than was pushed."""
-
-    subject: Subject
-    """What it is about."""
-    pushed: Said
-    """What was pushed."""
-    wanted: Said | None
-    """What a person wants; None where that is unclear."""
-    tested: str | None
-    """The class whose relevance is meant."""
-    detail: str = ""
-    """Why it is unclear."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,23 +73,19 @@ def pull(
     `prefer` settles conflicts: "fiftyone" records its edits, "omnisource" shows its decisions there. Raises
     WorkspaceError where nothing was pushed.
     """
-    found = {kind: find_dataset(workspace, kind) for kind in (IMAGES, VIDEOS, PAIRS)}
-    if all(one is None for one in found.values()):
+    found = find_datasets(workspace)
+    if not found:
         raise WorkspaceError(f"nothing of {workspace.root} is in FiftyOne yet; `omnisource fiftyone push`")
     pulling = _Pulling(workspace, author, prefer)
     with sole_writer(workspace.root / FOLDER, what="the FiftyOne datasets"):
         for kind in (IMAGES, VIDEOS):
-            if found[kind] is not None:
-                pulling.take(_item_edits(found[kind]))
-        if found[VIDEOS] is not None:
-            pulling.take(_segment_edits(found[VIDEOS]))
-        _settle(workspace, pulling.settled_keys(), progress)
-        if found[PAIRS] is not None:
-            for edit in list(pair_edits(found[PAIRS])):
-                subject = Subject(key=bytes.fromhex(edit.item_key), target_path=edit.target_path)
-                told = {"subject": subject, "pushed": edit.pushed, "wanted": edit.wanted, "detail": edit.detail}
-                if pulling.take([Edit(tested=None, **told)]):
-                    settle_pair(found[PAIRS], edit.pair_key, pulling.about(subject))
+            if kind in found:
+                pulling.take(item_edits(found[kind]))
+                pulling.take(segment_edits(found[kind]))
+        _settle(workspace, pulling.settled(), progress)
+        if PAIRS in found:
+            looked_at = [edit for edit in pair_edits(pair_rows(found[PAIRS])) if pulling.take([edit])]
+            settle_pairs(found[PAIRS], looked_at, pulling.about)
     return pulling.told()
 
 
@@ -122,7 +98,8 @@ class _Pulling:
         self._known = 0
         self._conflicts: list[Conflict] = []
         self._unclear: list[str] = []
-        self._settled: dict[bytes, bool] = {}  # by item: FiftyOne may show what is in force about all of it
+        self._taken: dict[bytes, list[Edit]] = {}
+        self._unsettled: set[bytes] = set()
         self._reviews = Reviews(workspace.reviews_path)
         self._taxonomy, self._author, self._prefer = workspace.taxonomy(), author, prefer
 
@@ -140,16 +117,18 @@ class _Pulling:
             unclear=tuple(self._unclear),
         )
 
-    def settled_keys(self) -> list[bytes]:
-        """Items all of whose edits were looked at, and none is left to be decided by a person."""
-        return [key for key, is_settled in self._settled.items() if is_settled]
+    def settled(self) -> dict[bytes, list[Edit]]:
+        """The edits of each item of which none is left to be decided by a person."""
+        return {key: edits for key, edits in self._taken.items() if key not in self._unsettled}
 
     def take(self, edits: Iterable[Edit]) -> bool:
         """Record some edits, question by question; whether nothing of them is left to be decided by a person."""
         outcomes = []
         for edit in edits:
             outcomes.append(self._take(edit))
-            self._settled[edit.subject.key] = outcomes[-1] and self._settled.get(edit.subject.key, True)
+            self._taken.setdefault(edit.subject.key, []).append(edit)
+            if not outcomes[-1]:
+                self._unsettled.add(edit.subject.key)
         return all(outcomes)
 
     def _take(self, edit: Edit) -> bool:
@@ -158,7 +137,7 @@ class _Pulling:
             return False
         reviews = self.about(edit.subject)
         now = in_force(reviews, self._taxonomy.names, edit.tested)
-        return all([self._question(question, edit, now, reviews) for question in _QUESTIONS])
+        return all([self._question(question, edit, now, reviews) for question in QUESTIONS])
 
     def _question(self, question: str, edit: Edit, now: Said, reviews: list[Review]) -> bool:
         """Whether FiftyOne may show what is in force about one question, now that its edit was looked at."""
@@ -193,41 +172,18 @@ class _Pulling:
         self._decided.append(made_id)
 
 
-def _item_edits(dataset: fo.Dataset) -> Iterator[Edit]:
-    """Edited samples; only those that may be edited leave the database."""
-    has_word = F("tags").intersection(list(WORDS)).length() > 0
-    was_decided = (F("pushed.use") != "") | (F("pushed.relevance") != "")
-    view = dataset.match(has_word | was_decided | (F("label.label") != F("pushed.base")))
-    columns = ["item_key", "tags", "label.label", "pushed.base", "pushed.tested", "pushed.use", "pushed.relevance"]
-    for key, tags, label, base, tested, use, relevance in zip(*view.values(columns)):
-        subject, pushed = Subject(key=bytes.fromhex(key)), Said(use=use or NOTHING, relevance=relevance or NOTHING)
-        try:
-            wish = wanted(Shown(tags=tuple(tags), label=label, base=base), pushed)
-        except ItemError as error:
-            yield Edit(subject=subject, pushed=pushed, wanted=None, tested=tested, detail=error.detail)
-            continue
-        wish = Said(use=wish.use, relevance=wish.relevance)  # a pair's verdict has no meaning on an item
-        if wish != pushed:
-            yield Edit(subject=subject, pushed=pushed, wanted=wish, tested=tested)
-
-
-def _segment_edits(dataset: fo.Dataset) -> Iterator[Edit]:
-    for edit in segment_edits(dataset):
-        subject = Subject(key=bytes.fromhex(edit.item_key), start_s=edit.start_s, end_s=edit.end_s)
-        yield Edit(subject=subject, pushed=edit.pushed, wanted=edit.wanted, tested=edit.base, detail=edit.detail)
-
-
-def _settle(workspace: Workspace, keys: list[bytes], progress: bool | None) -> None:
+def _settle(workspace: Workspace, looked_at: Mapping[bytes, Sequence[Edit]], progress: bool | None) -> None:
     """Show in FiftyOne what is in force about some items, now that their edits were looked at."""
-    if not keys:
+    if not looked_at:
         return
     before, catalog = pushed_before(workspace), Catalog(workspace)
     recipe = before.recipe if before and before.recipe in applied_recipes(workspace) else None
     with Report("fiftyone pull", progress=progress) as report:
         url = before.app_url if before else APP_URL
         updates = SampleUpdates(workspace, KnownItems(catalog, recipe), report, app_url=url)
+        keys = list(looked_at)
         for first in range(0, len(keys), CHUNK):
-            updates.push(keys[first : first + CHUNK], adds=False, settles=True)
+            updates.push(keys[first : first + CHUNK], adds=False, looked_at=looked_at)
 
 
 def _verdict(wish: str, tested: str | None, taxonomy: Taxonomy) -> tuple[Verdict, int | None]:

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 
 from omnisource.browsing import Browsing, applied_recipes
 from omnisource.catalog import Catalog
-from omnisource.fiftyone_io.datasets import KINDS, find_dataset
+from omnisource.fiftyone_io.datasets import find_datasets
 from omnisource.fiftyone_io.known_items import KnownItems, chosen_recipe
 from omnisource.fiftyone_io.pairs import push_pairs
-from omnisource.fiftyone_io.ready import APP_URL, FOLDER, pushed_before
+from omnisource.fiftyone_io.ready import APP_URL, FOLDER, USUAL_LIMIT, pushed_before
 from omnisource.fiftyone_io.sample_updates import CHUNK, SampleUpdates
 from omnisource.fiftyone_io.vectors import push_vectors
 from omnisource.fiftyone_io.views import save_views
@@ -23,8 +23,6 @@ from omnisource.types import Format
 from omnisource.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-
-USUAL_LIMIT = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +42,9 @@ class Pushed:
     unchanged: int
     """Items that were as they should be."""
     unpulled: int
-    """Items with edits that `omnisource fiftyone pull` has not fetched: their decisions were left alone."""
+    """Items and pairs with edits that `omnisource fiftyone pull` has not fetched: those were left alone."""
     removed: int
-    """Items that the workspace no longer holds."""
+    """Items that the workspace no longer holds, and pairs that are measured no longer."""
     pairs: int
     """Suspected pairs that were added or changed."""
     vectors: int
@@ -87,17 +85,18 @@ def push(
             updates.push(keys, adds=True)
             report.progress(done, min(limit, passing), "pushing")
         updates.refresh()
-        pairs = push_pairs(catalog, known.suspect_line, app_url=url, limit=limit, report=report)
+        of_pairs = push_pairs(catalog, known.suspect_line, app_url=url, limit=limit, report=report)
         datasets = updates.datasets()
         vectors = sum(push_vectors(catalog, one) for one in datasets)
         for one in datasets:
             save_views(one, workspace.taxonomy().names)
-        counts = {name: updates.counts[name] for name in ("added", "updated", "unchanged", "unpulled", "removed")}
+        counts = {name: updates.counts[name] for name in ("added", "updated", "unchanged")}
+        counts |= {name: updates.counts[name] + of_pairs[name] for name in ("unpulled", "removed")}
         told = Pushed(
             recipe=chosen,
             passing=passing,
             limit=limit,
-            pairs=pairs,
+            pairs=of_pairs["changed"],
             vectors=vectors,
             left_out=dict(report.reasons),
             datasets=_sizes(workspace),
@@ -143,5 +142,4 @@ def _asked(browsing: Browsing, walls: Sequence[Filters], limit: int) -> Iterator
 
 
 def _sizes(workspace: Workspace) -> dict[str, int]:
-    found = [find_dataset(workspace, kind) for kind in KINDS]
-    return {one.name: len(one) for one in found if one is not None}
+    return {one.name: len(one) for one in find_datasets(workspace).values()}

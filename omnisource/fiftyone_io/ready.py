@@ -10,7 +10,6 @@ import socket
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
-from omnisource.doctor import find_mongod
 from omnisource.errors import MissingExtraError, OmniSourceError
 from omnisource.workspace import Workspace
 
@@ -18,6 +17,8 @@ FOLDER = "fiftyone"
 """Below the workspace: what the last push left, and frames of pairs."""
 APP_URL = "http://127.0.0.1:8501"
 """Where `omnisource app` answers if nobody says otherwise."""
+USUAL_LIMIT = 50_000
+"""Items that a push shows if nobody says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +52,8 @@ def require_fiftyone() -> None:
 
 def why_off() -> OmniSourceError | None:
     """What a person has to do first; None where FiftyOne can be used."""
+    from omnisource.doctor import find_mongod  # it imports every decoder, and the command line needs this module
+
     if importlib.util.find_spec("fiftyone") is None:
         return MissingExtraError("fiftyone", extra="fiftyone", purpose="exploring in FiftyOne")
     if find_mongod() is None and not os.environ.get("FIFTYONE_DATABASE_URI"):

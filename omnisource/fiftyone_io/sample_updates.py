@@ -4,7 +4,8 @@ What is as it should be is not written again. A sample with an edit that was not
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import fiftyone as fo
 from fiftyone import ViewField as F
@@ -14,13 +15,15 @@ from omnisource.fiftyone_io.datasets import (
     BOOKKEEPING,
     IMAGES,
     VIDEOS,
-    find_dataset,
+    find_datasets,
     kind_of,
     open_dataset,
+    set_all,
     teacher_fields,
 )
-from omnisource.fiftyone_io.edits import Said, Shown, wanted
+from omnisource.fiftyone_io.edits import Edit
 from omnisource.fiftyone_io.known_items import KnownItem, KnownItems
+from omnisource.fiftyone_io.sample_edits import item_edit, rows_of, segment_edits
 from omnisource.fiftyone_io.samples import (
     Decisions,
     Words,
@@ -31,7 +34,6 @@ from omnisource.fiftyone_io.samples import (
     fingerprint,
     segment_values,
 )
-from omnisource.fiftyone_io.segment_edits import edited_segments
 from omnisource.previews import Previews, item_token
 from omnisource.report import Report
 from omnisource.reviews import Review, Reviews
@@ -53,10 +55,13 @@ class SampleUpdates:
         self._datasets: dict[str, fo.Dataset] = {}
         self._seen: set[bytes] = set()
 
-    def push(self, keys: Sequence[bytes], *, adds: bool, settles: bool = False) -> None:
-        """Add or update some items; without `adds`, only those that are there.
+    def push(
+        self, keys: Sequence[bytes], *, adds: bool, looked_at: Mapping[bytes, Sequence[Edit]] | None = None
+    ) -> set[bytes]:
+        """Add or update some items; without `adds`, only those that are there. Returns those that are known.
 
-        `settles`: their edits were looked at, so what is in force takes their place; else edited samples keep them.
+        Edited samples keep their edits. `looked_at`: edits that a pull has recorded, so that what is in force takes
+        their place, unless the sample was edited again in the meantime.
         """
         keys = [key for key in dict.fromkeys(keys) if key not in self._seen]
         self._seen.update(keys)
@@ -68,27 +73,24 @@ class SampleUpdates:
             mine = [item for item in items if kind_of(item.format) == kind]
             if mine:
                 decided = {item.key: decisions_of(item, about.get(item.key, ()), self._words) for item in mine}
-                self._upsert(self._dataset(kind), mine, decided, adds=adds, settles=settles)
+                self._upsert(self._dataset(kind), mine, decided, adds, looked_at or {})
+        return {item.key for item in items}
 
     def refresh(self) -> None:
         """Bring up to date what earlier pushes left, and remove what the workspace no longer holds."""
-        for kind in (IMAGES, VIDEOS):
-            dataset = find_dataset(self._workspace, kind)
-            if dataset is None:
-                continue
-            known = [bytes.fromhex(one) for one in dataset.values("item_key")]
-            rest = [key for key in known if key not in self._seen]
+        for dataset in self.datasets():
+            rest = [key for one in dataset.values("item_key") if (key := bytes.fromhex(one)) not in self._seen]
             for first in range(0, len(rest), CHUNK):
                 chunk = rest[first : first + CHUNK]
-                self.push(chunk, adds=False)
-                there = {item.key for item in self._known.tell(chunk)}
-                gone = [key.hex() for key in chunk if key not in there]
-                dataset.delete_samples(dataset.match(F("item_key").is_in(gone)))
-                self.counts["removed"] += len(gone)
+                known = self.push(chunk, adds=False)
+                if gone := [key.hex() for key in chunk if key not in known]:
+                    dataset.delete_samples(dataset.match(F("item_key").is_in(gone)))
+                    self.counts["removed"] += len(gone)
 
     def datasets(self) -> list[fo.Dataset]:
         """Those of items that are there now."""
-        return [one for kind in (IMAGES, VIDEOS) if (one := find_dataset(self._workspace, kind)) is not None]
+        found = find_datasets(self._workspace)
+        return [found[kind] for kind in (IMAGES, VIDEOS) if kind in found]
 
     def _dataset(self, kind: str) -> fo.Dataset:
         if kind not in self._datasets:
@@ -100,18 +102,24 @@ class SampleUpdates:
         self,
         dataset: fo.Dataset,
         items: list[KnownItem],
-        decided: dict[bytes, Decisions],
-        *,
+        decided: Mapping[bytes, Decisions],
         adds: bool,
-        settles: bool,
+        looked_at: Mapping[bytes, Sequence[Edit]],
     ) -> None:
-        there = _there(dataset, items)
+        view = dataset.match(F("item_key").is_in([item.key.hex() for item in items]))
+        there = {row["item_key"]: row for row in rows_of(view)}
+        edited = _edits(view, there.values())
         changed: dict[str, dict[str, object]] = {}
         new: list[fo.Sample] = []
         for item in items:
-            row = there.get(item.key.hex())
+            row, edits = there.get(item.key.hex()), edited.get(item.key, [])
             if row is not None:
-                values = self._changes(dataset, item, decided[item.key], row, settles=settles)
+                is_settled = looked_at.get(item.key) == edits
+                is_edited = bool(edits) and not is_settled
+                self.counts["unpulled"] += is_edited
+                values = self._changes(
+                    dataset, item, decided[item.key], row, is_edited=is_edited, is_settled=is_settled
+                )
                 self.counts["updated" if values else "unchanged"] += 1
                 changed |= {row["id"]: values} if values else {}
             elif adds and (sample := self._sample(item, decided[item.key])) is not None:
@@ -119,28 +127,32 @@ class SampleUpdates:
         if new:
             dataset.add_samples(new, dynamic=True, progress=False)
             self.counts["added"] += len(new)
-        _set_all(dataset, changed)
+        set_all(dataset, changed)
 
     def _changes(
-        self, dataset: fo.Dataset, item: KnownItem, decisions: Decisions, row: dict, *, settles: bool
+        self,
+        dataset: fo.Dataset,
+        item: KnownItem,
+        decisions: Decisions,
+        row: dict,
+        *,
+        is_edited: bool,
+        is_settled: bool,
     ) -> dict[str, object]:
         """Fields of a sample that is there and their new values; none where it is as it should be."""
         pushed = {name: row[f"pushed.{name}"] for name in BOOKKEEPING}
         facts, decision = fingerprint(item, self._words), decision_fingerprint(decisions)
-        has_news = settles or pushed["facts"] != facts or pushed["decision"] != decision
-        is_edited = _is_edited(row, pushed) or (has_news and bool(edited_segments(dataset, row["id"])))
-        self.counts["unpulled"] += is_edited and not settles
-        values: dict[str, object] = {}
-        if pushed["facts"] != facts:
-            values |= fact_values(item, self._words)
-            pushed["facts"] = facts
-        if has_news and (settles or not is_edited):
+        has_facts = pushed["facts"] != facts
+        values = fact_values(item, self._words) if has_facts else {}
+        pushed["facts"] = facts
+        if is_edited and has_facts:  # what is decided is shown against the facts, so it is shown anew after the pull
+            values["pushed"] = fo.DynamicEmbeddedDocument(**(pushed | {"decision": None}))
+        elif not is_edited and (is_settled or has_facts or pushed["decision"] != decision):
             pushed["decision"] = decision
             values |= decision_values(item, decisions, self._words, row["tags"], pushed)
             if item.format is Format.UNTRIMMED:
-                values["segments"] = segment_values(item, decisions, self._words)
-        elif values:
-            values["pushed"] = fo.DynamicEmbeddedDocument(**pushed)
+                there = dataset.select(row["id"]).values("segments.detections")[0] or ()
+                values["segments"] = segment_values(item, decisions, self._words, there)
         return values
 
     def _sample(self, item: KnownItem, decisions: Decisions) -> fo.Sample | None:
@@ -170,24 +182,9 @@ class SampleUpdates:
         return path
 
 
-def _there(dataset: fo.Dataset, items: Sequence[KnownItem]) -> dict[str, dict]:
-    """What the samples of some items hold now, by item."""
-    columns = ["id", "item_key", "tags", "label.label", *(f"pushed.{name}" for name in BOOKKEEPING)]
-    view = dataset.match(F("item_key").is_in([item.key.hex() for item in items]))
-    return {row[1]: dict(zip(columns, row)) for row in zip(*view.values(columns))}
-
-
-def _is_edited(row: dict, pushed: dict[str, str | None]) -> bool:
-    shown = Shown(tags=tuple(row["tags"]), label=row["label.label"], base=pushed["base"])
-    before = Said(use=pushed["use"] or "", relevance=pushed["relevance"] or "")
-    try:
-        return wanted(shown, before) != before
-    except ItemError:
-        return True
-
-
-def _set_all(dataset: fo.Dataset, changed: dict[str, dict[str, object]]) -> None:
-    """Set the fields of several samples, by id, field by field."""
-    for name in dict.fromkeys(name for values in changed.values() for name in values):
-        of_field = {sample_id: values[name] for sample_id, values in changed.items() if name in values}
-        dataset.set_values(name, of_field, key_field="id", dynamic=True, progress=False)
+def _edits(samples: fo.DatasetView, rows: Iterable[Mapping]) -> dict[bytes, list[Edit]]:
+    """Every edit of some samples and of their segments, by item."""
+    found: dict[bytes, list[Edit]] = {}
+    for edit in chain(filter(None, map(item_edit, rows)), segment_edits(samples)):
+        found.setdefault(edit.subject.key, []).append(edit)
+    return found

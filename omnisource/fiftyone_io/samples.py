@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass
 
 import fiftyone as fo
 
-from omnisource.fiftyone_io.edits import NOTHING, Said, in_force, review_of, shown_tags
+from omnisource.fiftyone_io.edits import NOTHING, QUESTIONS, WORDS, Said, in_force, review_of, shown_tags
 from omnisource.fiftyone_io.known_items import KnownItem, KnownSegment
+from omnisource.fiftyone_io.sample_edits import is_scored
 from omnisource.reviews import Review
 from omnisource.types import Format
 
 VALUES = 1
 """Raised whenever `fact_values` says the same facts otherwise, so that samples that are there are updated."""
+SIDES = ("positive", "negative")
+"""Tags of segments: how a recipe's example takes them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +50,7 @@ def decisions_of(item: KnownItem, reviews: Sequence[Review], words: Words) -> De
     whole = [review for review in mine if review.subject.start_s is None]
     tested = words.name(item.tested_class)
     said = in_force(whole, words.names, tested)
-    shown = [review_of(question, whole, words.names, tested) for question in ("use", "relevance")]
+    shown = [review_of(question, whole, words.names, tested) for question in QUESTIONS]
     of_segments: dict[tuple[float, float], Said] = {}
     for segment in item.segments:
         span = (segment.start_s, segment.end_s)
@@ -94,7 +97,7 @@ def decision_values(
     said, newest, base = decisions.said, decisions.newest, base_label(item, words)
     label = said.relabelled or base
     told = {} if newest is None else {"by": newest.author, "at": newest.made_at, "made_in": newest.made_in}
-    verdicts = [word for word in (said.use, said.relevance) if word != NOTHING]
+    verdicts = [word for word in (said.use, said.relevance, said.pair) if word != NOTHING]
     decided = fo.DynamicEmbeddedDocument(verdict=", ".join(verdicts), **told) if newest else None
     return {
         "tags": shown_tags(tags, said),
@@ -118,15 +121,25 @@ def is_overruled(item: KnownItem, said: Said, words: Words) -> bool:
     return said.relabelled is not None and (item.margin < 0 or said.relabelled != base_label(item, words))
 
 
-def segment_values(item: KnownItem, decisions: Decisions, words: Words) -> fo.TemporalDetections | None:
-    """The scored segments of a long video, with frames that neighbours do not share; None for anything else."""
+def segment_values(
+    item: KnownItem, decisions: Decisions, words: Words, there: Sequence[fo.TemporalDetection] = ()
+) -> fo.TemporalDetections | None:
+    """The scored segments of a long video, with frames that neighbours do not share; None for anything else.
+
+    `there`: what its sample holds now; segments that a person drew stay, and so do a person's own tags.
+    """
     fps = item.quality.get("fps")
-    if item.format is not Format.UNTRIMMED or not item.segments or not fps:
-        return None
-    num_frames = item.quality.get("num_frames") or 0
-    return fo.TemporalDetections(
-        detections=[_detection(one, decisions, words, float(fps), int(num_frames)) for one in item.segments]
-    )
+    num_frames = int(item.quality.get("num_frames") or 0)
+    pushed = {(one.start_s, one.end_s): one for one in there if is_scored(one)}
+    shown = []
+    for segment in item.segments if fps else ():
+        values = _segment(segment, decisions, words, float(fps), num_frames)
+        known = pushed.get((segment.start_s, segment.end_s))
+        own = [tag for tag in (known.tags if known else ()) if tag not in (*SIDES, *WORDS)]
+        values["tags"] = [*values["tags"], *own]
+        shown.append(fo.TemporalDetection(**values, **({"id": known.id} if known else {})))
+    shown += [one for one in there if not is_scored(one)]
+    return fo.TemporalDetections(detections=shown) if shown else None
 
 
 def fingerprint(item: KnownItem, words: Words) -> str:
@@ -140,24 +153,25 @@ def decision_fingerprint(decisions: Decisions) -> str:
     return _hash((decisions.said, sorted(decisions.of_segments.items()), None if newest is None else newest.id))
 
 
-def _detection(
+def _segment(
     segment: KnownSegment, decisions: Decisions, words: Words, fps: float, num_frames: int
-) -> fo.TemporalDetection:
+) -> dict[str, object]:
+    """Fields of one temporal detection."""
     first = round(segment.start_s * fps) + 1
     last = max(first, min(round(segment.end_s * fps), num_frames or round(segment.end_s * fps)))
     said = decisions.of_segments.get((segment.start_s, segment.end_s), Said())
     base = words.names[segment.top_class]
-    return fo.TemporalDetection(
-        label=said.relabelled or base,
-        confidence=segment.confidence,
-        support=[first, last],
-        tags=[*([segment.side] if segment.side else []), *said.tags],
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        base=base,
-        pushed_use=said.use,
-        pushed_relevance=said.relevance,
-    )
+    return {
+        "label": said.relabelled or base,
+        "confidence": segment.confidence,
+        "support": [first, last],
+        "tags": [*([segment.side] if segment.side else []), *said.tags],
+        "start_s": segment.start_s,
+        "end_s": segment.end_s,
+        "base": base,
+        "pushed_use": said.use,
+        "pushed_relevance": said.relevance,
+    }
 
 
 def _answer(top: tuple[int, float] | None, words: Words) -> fo.Classification | None:

@@ -9,7 +9,7 @@ import fiftyone as fo
 
 import omnisource.fiftyone_plugin
 from omnisource.errors import OmniSourceError, WorkspaceError
-from omnisource.fiftyone_io.datasets import KINDS, find_dataset
+from omnisource.fiftyone_io.datasets import find_datasets
 from omnisource.fiftyone_io.ready import FOLDER
 from omnisource.files import write_atomically
 from omnisource.workspace import Workspace
@@ -41,9 +41,11 @@ def launch(workspace: Workspace, *, port: int) -> tuple[fo.Session, str]:
 
     Raises WorkspaceError where nothing was pushed, OmniSourceError where the server does not come up.
     """
-    dataset = next((one for kind in KINDS if (one := find_dataset(workspace, kind)) is not None), None)
+    dataset = next(iter(find_datasets(workspace).values()), None)
     if dataset is None:
-        raise WorkspaceError(f"nothing of {workspace.root} is in FiftyOne yet; `omnisource fiftyone push`")
+        raise WorkspaceError(
+            f"nothing of {workspace.root} is in FiftyOne; collect web data first, then `omnisource fiftyone push`"
+        )
     session = _session(dataset, port)
     url = dataset_url(dataset.name, port=port)
     write_atomically(workspace.root / FOLDER / "serving.json", json.dumps({"url": url}))

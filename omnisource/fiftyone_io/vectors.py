@@ -11,12 +11,13 @@ from collections.abc import Sequence
 import fiftyone as fo
 import fiftyone.brain as fob
 import numpy as np
+import pyarrow as pa
 from fiftyone import ViewField as F
 
 from omnisource.catalog import Catalog, source
-from omnisource.clean.whitening import Whitening
+from omnisource.clean.whitening import Whitening, load
 from omnisource.fiftyone_io.datasets import OWNER
-from omnisource.pipeline.frame_features import vectors_of
+from omnisource.pipeline.feature_blocks import vectors_of
 from omnisource.pipeline.similar_state import WHITENING, encoder_name, web_features
 from omnisource.tables import Table
 from omnisource.workspace import Workspace
@@ -26,6 +27,9 @@ CHUNK = 1_000
 MAPPED_BY_NEIGHBOURS = 5_000
 """Up to so many items the map keeps neighbours together (t-SNE); beyond, it shows the two widest directions (PCA)."""
 LEAST_MAPPED = 5
+"""From so many on there is a map."""
+FEW = 50
+"""Up to so many the map is PCA's too: the 30 neighbours that t-SNE keeps together would be nearly all of them."""
 
 
 def push_vectors(catalog: Catalog, dataset: fo.Dataset) -> int:
@@ -57,19 +61,19 @@ def push_vectors(catalog: Catalog, dataset: fo.Dataset) -> int:
 
 def _vectors(catalog: Catalog, table: Table, white: Whitening | None, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
     """The mean direction of the whole frames of each item: (d,) float32 of unit length."""
-    rows = catalog.table(
-        f"SELECT key, vector FROM {source(table)} WHERE crop = 0 AND key IN (SELECT unnest($keys)) ORDER BY key",
-        {"keys": list(keys)},
-    )
-    if not rows.num_rows:
-        return {}
-    features = vectors_of(rows)
-    directions = white.directions(features) if white else features.astype(np.float32)
-    owners = rows["key"].to_pylist()
-    starts = [place for place, key in enumerate(owners) if place == 0 or owners[place - 1] != key]
-    sums = np.add.reduceat(directions, starts)
-    units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return dict(zip((owners[place] for place in starts), units))
+    asked = f"SELECT key, vector FROM {source(table)} WHERE crop = 0 AND key IN (SELECT unnest($keys)) ORDER BY key"
+    sums: dict[bytes, np.ndarray] = {}
+    for batch in catalog.rows(asked, {"keys": list(keys)}):  # a long video has thousands of frames
+        if not batch.num_rows:
+            continue
+        rows = pa.Table.from_batches([batch])
+        features = vectors_of(rows)
+        directions = white.directions(features) if white else features
+        owners = rows["key"].to_pylist()
+        starts = [place for place, key in enumerate(owners) if place == 0 or owners[place - 1] != key]
+        for place, total in zip(starts, np.add.reduceat(directions, starts)):
+            sums[owners[place]] = sums.get(owners[place], 0) + total
+    return {key: total / max(float(np.linalg.norm(total)), 1e-12) for key, total in sums.items()}
 
 
 def _index(dataset: fo.Dataset, made_by: str) -> None:
@@ -88,7 +92,7 @@ def _index(dataset: fo.Dataset, made_by: str) -> None:
         return
     fob.compute_similarity(shown, embeddings=FIELD, brain_key=INDEX, metric="cosine", progress=False)
     if len(ids) >= LEAST_MAPPED:
-        how = "tsne" if 50 < len(ids) <= MAPPED_BY_NEIGHBOURS else "pca"
+        how = "tsne" if FEW < len(ids) <= MAPPED_BY_NEIGHBOURS else "pca"
         settings = {"seed": 51} | ({"pca_dims": None, "verbose": False} if how == "tsne" else {})
         fob.compute_visualization(shown, embeddings=FIELD, brain_key=MAP, method=how, progress=False, **settings)
     dataset.info = dataset.info | {OWNER: owned | {"vectors": state}}
@@ -97,10 +101,7 @@ def _index(dataset: fo.Dataset, made_by: str) -> None:
 
 def _whitening(workspace: Workspace) -> Whitening | None:
     path = workspace.table("similar").folder / WHITENING
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as arrays:
-        return Whitening(**{name: arrays[name] for name in ("mean", "projection")}, num_frames=int(arrays["num"]))
+    return load(path) if path.is_file() else None
 
 
 def _mark(white: Whitening) -> str:

@@ -8,7 +8,8 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from omnisource.fiftyone_io.datasets import OWNER, owned
+from omnisource.errors import OmniSourceError
+from omnisource.fiftyone_io.datasets import OWNER, Owned, owned
 from omnisource.fiftyone_io.edits import PAIR
 from omnisource.fiftyone_io.pulling import pull
 from omnisource.fiftyone_io.tagging import (
@@ -22,7 +23,7 @@ from omnisource.fiftyone_io.tagging import (
 from omnisource.reviews import Verdict
 from omnisource.workspace import Workspace
 
-_NOTHING = "Nothing is selected: select pictures, segments or clips first, or open one."
+_NOTHING = "Nothing is selected: open a picture, a video or a clip, or select some, or segments."
 
 
 class _OfOmniSource(foo.Operator):
@@ -32,6 +33,8 @@ class _OfOmniSource(foo.Operator):
     label: str
     icon: str
     place: types.Places | None = None
+    asks = False
+    """Whether its button opens a form first."""
     of_pairs: bool | None = False
     """Whether it speaks of pairs; None: of both."""
 
@@ -40,18 +43,24 @@ class _OfOmniSource(foo.Operator):
         return foo.OperatorConfig(name=self.name, label=self.label, icon=self.icon, dynamic=True)
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement | None:
-        if self.place is None or not self.fits(ctx):
+        if self.place is None or ctx.dataset is None or OWNER not in ctx.dataset.info or not self.fits(ctx):
             return None
         return types.Placement(self.place, types.Button(label=self.label, icon=self.icon, prompt=self.asks))
 
-    asks = False
-    """Whether its button opens a form first."""
-
     def fits(self, ctx: foo.ExecutionContext) -> bool:
-        """Whether the dataset is one that the operator is for."""
-        if ctx.dataset is None or OWNER not in ctx.dataset.info:
-            return False
-        return self.of_pairs is None or self.of_pairs == ctx.dataset.has_sample_field("pair_key")
+        """Whether the dataset holds what the operator speaks of."""
+        return self.of_pairs is None or self.of_pairs == _holds_pairs(ctx)
+
+    def require(self, ctx: foo.ExecutionContext) -> Owned:
+        """What the dataset remembers; raises OmniSourceError for one that the operator is not for.
+
+        FiftyOne lists every operator everywhere, button or not.
+        """
+        found = owned(ctx.dataset)
+        if not self.fits(ctx):
+            held, meant = ("pairs", "items") if _holds_pairs(ctx) else ("items", "pairs")
+            raise OmniSourceError(f"{self.label!r} is for {meant}, and dataset {ctx.dataset.name!r} holds {held}")
+        return found
 
 
 class _Decide(_OfOmniSource):
@@ -60,7 +69,7 @@ class _Decide(_OfOmniSource):
     verdict: Verdict
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, object]:
-        owned(ctx.dataset)
+        self.require(ctx)
         return _said(ctx, self._tag(ctx), self.label)
 
     def _tag(self, ctx: foo.ExecutionContext) -> int:
@@ -112,14 +121,14 @@ class Relabel(_OfOmniSource):
         inputs = types.Object()
         if _segments(ctx) is None and not _chosen(ctx):
             inputs.view("nothing", types.Warning(label=_NOTHING))
-        names = owned(ctx.dataset).names
         choices = types.AutocompleteView(allow_user_input=False)
-        for name in names:
+        for name in self.require(ctx).names:
             choices.add_choice(name, label=name)
         inputs.enum("class_name", choices.values(), label="The right class", required=True, view=choices)
         return types.Property(inputs, view=types.View(label="Relabel what is selected"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, object]:
+        self.require(ctx)
         name, segments, chosen = ctx.params["class_name"], _segments(ctx), _chosen(ctx)
         if segments is not None:
             return _said(ctx, relabel_segments(segments, name), f"Relabel as {name}")
@@ -133,7 +142,7 @@ class SendDecisions(_OfOmniSource):
     place, of_pairs = types.Places.SAMPLES_GRID_ACTIONS, None
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, object]:
-        told = pull(Workspace(Path(owned(ctx.dataset).workspace)), progress=False)
+        told = pull(Workspace(Path(self.require(ctx).workspace)), progress=False)
         ctx.ops.reload_dataset()
         trouble = len(told.conflicts) + len(told.unclear)
         ctx.ops.notify(
@@ -158,7 +167,7 @@ class SendDecisions(_OfOmniSource):
 
 
 class OpenInOmniSource(_OfOmniSource):
-    """A link to the page of what is selected, or to the wall."""
+    """A link to what is open or selected, or to the page that shows the dataset."""
 
     name, label, icon = "open_in_omnisource", "Open in the OmniSource app", "open_in_new"
     place, asks, of_pairs = types.Places.SAMPLES_VIEWER_ACTIONS, True, None
@@ -173,13 +182,12 @@ class OpenInOmniSource(_OfOmniSource):
         return {"url": self.url(ctx)}
 
     def url(self, ctx: foo.ExecutionContext) -> str:
-        """The story of an item, the page of a pair, or the wall."""
-        told, asked = owned(ctx.dataset), {}
-        is_pairs = ctx.dataset.has_sample_field("pair_key")
+        """The story of an item, over the wall or the pairs; without one, that page."""
+        told, asked = self.require(ctx), {}
         if chosen := _chosen(ctx):
             keys = _flat(ctx.dataset).select(chosen[:1]).values("item_key")
             asked = {"item": keys[0]} if keys else {}
-        page = "duplicates" if is_pairs else "browse"
+        page = "duplicates" if _holds_pairs(ctx) else "browse"
         return f"{told.app_url}/{page}?{urlencode({'workspace': told.workspace} | asked)}"
 
 
@@ -189,9 +197,13 @@ OPERATORS = (
 )
 
 
+def _holds_pairs(ctx: foo.ExecutionContext) -> bool:
+    return ctx.dataset.has_sample_field("pair_key")
+
+
 def _chosen(ctx: foo.ExecutionContext) -> list[str]:
-    """Ids of the selected samples, else of the one that is open."""
-    return list(ctx.selected) or ([ctx.current_sample] if ctx.current_sample else [])
+    """Id of the sample that is open, which a person looks at, else of those that are selected."""
+    return [ctx.current_sample] if ctx.current_sample else list(ctx.selected)
 
 
 def _segments(ctx: foo.ExecutionContext) -> fo.core.collections.SampleCollection | None:
@@ -211,6 +223,8 @@ def _said(ctx: foo.ExecutionContext, count: int, what: str) -> dict[str, object]
     if not count:
         ctx.ops.notify(_NOTHING, variant="warning")
         return {"changed": 0}
+    ctx.ops.clear_selected_samples()  # it would stay, and the next verdict would change these too
+    ctx.ops.clear_selected_labels()
     ctx.ops.reload_dataset()  # to reload the samples leaves the tiles as they were (FiftyOne 1.22)
     ctx.ops.notify(f"{what}: {count}. Send the decisions when you are done.", variant="success")
     return {"changed": count}

@@ -3,7 +3,7 @@
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from omnisource.fiftyone_io.confidences import bars, histogram, layout, side_of
+from omnisource.fiftyone_io.confidences import bars, histogram, is_scored, layout, side_of
 
 EVERY = "every class"
 USUAL = 0.5
@@ -55,15 +55,18 @@ class ConfidenceThreshold(foo.Panel):
         """Count anew."""
         if not _is_scored(ctx):
             return
-        counted = histogram(ctx.dataset, _chosen_class(class_name))
+        chosen = _chosen_class(class_name)
+        counted = histogram(ctx.dataset, chosen)
         ctx.panel.set_data("histogram", bars(counted))
-        total = sum(counted.agreeing) + sum(counted.others)
-        ctx.panel.set_state("told", f"{counted.above(threshold):,} of {total:,} items lie above {threshold:.2f}")
+        total, num_above = sum(counted.agreeing) + sum(counted.others), len(side_of(ctx.dataset, chosen, threshold))
+        ctx.panel.set_state("told", f"{num_above:,} of {total:,} items have at least {threshold:.2f}")
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         panel = types.Object()
         if not _is_scored(ctx):
-            panel.md("Nothing was scored yet: `omnisource score`, then `omnisource fiftyone push`.", name="empty")
+            panel.md(
+                "No scores here: `omnisource score`, then `omnisource fiftyone push`; pairs have none.", name="empty"
+            )
             return types.Property(panel)
         names = [EVERY, *sorted(ctx.dataset.distinct("teacher.label"))]
         choices = types.DropdownView()
@@ -82,7 +85,7 @@ class ConfidenceThreshold(foo.Panel):
 
 
 def _is_scored(ctx: foo.ExecutionContext) -> bool:
-    return ctx.dataset is not None and ctx.dataset.has_sample_field("teacher.confidence")
+    return ctx.dataset is not None and is_scored(ctx.dataset)
 
 
 def _class_name(ctx: foo.ExecutionContext) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from omnisource.figures.look import ON_ANY_PAGE, shown_name
 from omnisource.palette import TARGET
 from omnisource.train.planning import MOST_READS, DrawPlan, SourceDraws
 
@@ -14,7 +15,6 @@ MOST_NAMES = 14
 MOST_LABELS = 44
 """Names below all charts that stand side by side; more would run into each other at 1280 pixels."""
 _MARGIN = {"l": 10, "r": 10, "t": 34, "b": 10}
-_CLEAR = "rgba(0,0,0,0)"
 
 
 def batch_figure(plan: DrawPlan, colours: Mapping[str, str]) -> go.Figure:
@@ -34,7 +34,7 @@ def batch_figure(plan: DrawPlan, colours: Mapping[str, str]) -> go.Figure:
             hovertemplate=f"{name}: {size:.5g} examples<extra></extra>",
         )
     figure.update_layout(barmode="stack", showlegend=False, height=112, margin={"l": 10, "r": 10, "t": 4, "b": 44})
-    figure.update_layout(paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR)
+    figure.update_layout(**ON_ANY_PAGE)
     figure.update_yaxes(visible=False)
     figure.update_xaxes(title="examples in an update, on average", title_standoff=6, showgrid=False, zeroline=False)
     return figure
@@ -56,7 +56,7 @@ def distribution_figure(
         order = _order_of(one, plan, target)
         colour, first = colours.get(one.source, TARGET), column == 1
         # by place, since two classes may have names that look alike
-        shared = {"customdata": [names[index] for index in order], "x": list(range(len(order)))}
+        shared = {"customdata": [shown_name(names[index]) for index in order], "x": list(range(len(order)))}
         figure.add_bar(
             **shared,
             y=100 * one.counts[order] / one.num_examples,
@@ -105,13 +105,13 @@ def reads_figure(plan: DrawPlan, target: np.ndarray, names: Sequence[str], colou
     figure = _columns(plan, [f"{one.source}: {one.mean_reads:.3g} reads on average" for one in plan.sources])
     for column, one in enumerate(plan.sources, start=1):
         order = _order_of(one, plan, target)
-        labels = [names[index] for index in order]
+        labels = [shown_name(names[index]) for index in order]
         reads = one.reads[order]
         too_often = reads > MOST_READS
         figure.add_scatter(
             x=list(range(len(order))),
             y=reads,
-            customdata=np.stack([labels, one.counts[order], reads * plan.epochs], axis=1).tolist(),
+            customdata=list(zip(labels, one.counts[order].tolist(), (reads * plan.epochs).tolist())),
             mode="markers",
             marker={
                 "color": colours.get(one.source, TARGET),
@@ -140,8 +140,7 @@ def _columns(plan: DrawPlan, titles: list[str]) -> go.Figure:
     figure.update_layout(
         height=330,
         margin=_MARGIN,
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
+        **ON_ANY_PAGE,
         legend={"orientation": "h", "y": 1.14, "yanchor": "bottom", "x": 0},
     )
     return figure
@@ -154,7 +153,7 @@ def _order_of(one: SourceDraws, plan: DrawPlan, target: np.ndarray) -> np.ndarra
 
 def _class_axis(figure: go.Figure, plan: DrawPlan, target: np.ndarray, names: Sequence[str]) -> None:
     if len(names) <= MOST_NAMES and len(names) * len(plan.sources) <= MOST_LABELS:
-        labels = [names[index] for index in class_order(plan, target)]
+        labels = [shown_name(names[index]) for index in class_order(plan, target)]
         figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, tickangle=-60)
     else:
         figure.update_xaxes(title=f"{len(names)} classes, those with most examples first", showticklabels=False)

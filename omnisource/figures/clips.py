@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from omnisource.figures.look import ON_ANY_PAGE
 from omnisource.palette import SOURCES, TARGET
 from omnisource.pipeline.motion_paths import Comparison
 from omnisource.transform.motion_likeness import drift
 
 REAL, DRAWN = TARGET, SOURCES[1]
-_CLEAR = "rgba(0,0,0,0)"
 _KINDS = (("real", REAL), ("drawn", DRAWN))
 
 
@@ -44,8 +44,7 @@ def paths_figure(comparison: Comparison) -> go.Figure:
         height=380,
         margin={"l": 10, "r": 10, "t": 34, "b": 10},
         showlegend=False,
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
+        **ON_ANY_PAGE,
     )
     return figure
 
@@ -78,8 +77,7 @@ def drift_figure(comparison: Comparison) -> go.Figure:
     figure.update_layout(
         height=380,
         margin={"l": 10, "r": 10, "t": 34, "b": 10},
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
+        **ON_ANY_PAGE,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(title="frames since the first", showgrid=False, zeroline=False)

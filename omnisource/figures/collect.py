@@ -6,6 +6,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE
 from omnisource.pipeline.yields import CellYield, by_top_window, top_windows
 
 Measure = Literal["returned", "new", "fetched", "valid", "confident", "kept", "kept_share"]
@@ -25,25 +26,25 @@ def yield_figure(cells: Sequence[CellYield], measure: Measure, *, title: str) ->
         for one in added
     }
     shares = measure == "kept_share"
+    shown = "%{z:.0%}" if shares else "%{z:,}"
     figure = go.Figure(
         go.Heatmap(
             z=[[values.get((*row, window)) for window in windows] for row in rows],
             x=[_window(*window) for window in windows],
-            y=[escape(str(query)) for _, query in rows],
+            y=[escape(str(query), quote=False) for _, query in rows],  # Plotly knows no &quot;
             colorscale=_SCALE,
             zmin=0,
             xgap=2,
             ygap=2,
-            texttemplate="%{z:.0%}" if shares else "%{z:,}",
-            hovertemplate="%{y}, %{x}: %{z}<extra></extra>",
+            texttemplate=shown,
+            hovertemplate=f"%{{y}}, %{{x}}: {shown}<extra></extra>",
             colorbar={"title": {"text": title}, "thickness": 12, **({"tickformat": ".0%"} if shares else {})},
         )
     )
     figure.update_layout(
         height=_MARGIN_PX + _ROW_PX * max(len(rows), 3),
         margin={"l": 10, "r": 10, "t": 34, "b": 10},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        **ON_ANY_PAGE,
     )
     figure.update_xaxes(title="published", side="top", type="category", showgrid=False)
     figure.update_yaxes(title="query", autorange="reversed", type="category", showgrid=False, automargin=True)

@@ -3,9 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE
 from omnisource.palette import DOUBTFUL, DROPPED, KEPT, TARGET
-
-_CLEAR = "rgba(0,0,0,0)"
 
 
 def similarity_figure(
@@ -25,14 +24,14 @@ def similarity_figure(
     middles, width = (edges[:-1] + edges[1:]) / 2, float(edges[1] - edges[0])
     spans = [f"{low:.2f} to {high:.2f}" for low, high in zip(edges, edges[1:])]
     _bars(figure, "all pairs", middles, counts, spans, width=width, colour=TARGET, opacity=0.45)
-    third = width / 2.4
-    _bars(figure, "duplicates", middles - third / 2, duplicates, spans, width=third, colour=DROPPED)
-    _bars(figure, "not duplicates", middles + third / 2, not_duplicates, spans, width=third, colour=KEPT)
+    slim = width / 2.4
+    _bars(figure, "duplicates", middles - slim / 2, duplicates, spans, width=slim, colour=DROPPED)
+    _bars(figure, "not duplicates", middles + slim / 2, not_duplicates, spans, width=slim, colour=KEPT)
     if measured is not None:
         _line(figure, measured, f"crops of one frame {measured:.3f}", DOUBTFUL, place=1.0, dash="dash")
     _line(figure, threshold, f"threshold {threshold:.3f}", DROPPED, place=1.09, dash="solid")
     figure.update_layout(barmode="overlay", height=320, margin={"l": 10, "r": 10, "t": 60, "b": 10}, bargap=0)
-    figure.update_layout(paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR)
+    figure.update_layout(**ON_ANY_PAGE)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"})
     figure.update_xaxes(title="similarity of web item and labelled clip")
     most = max(int(counts.max(initial=1)), 2)

@@ -1,11 +1,11 @@
 """Figures of results: changes with their intervals, accuracy per class, confusion pairs (paper 5.2; Fig. 5, Eq. 3)."""
 
-import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE, shown_name
 from omnisource.palette import DROPPED, KEPT, TARGET
 from omnisource.pipeline.gains import ClassGain, PairGain
 from omnisource.pipeline.side_by_side import RunResult
@@ -17,8 +17,6 @@ MOST_CLASSES = 40
 MATRIX_PX = 400
 FIGURE_PX = MATRIX_PX + 90
 """With the scale above and the names below."""
-_NAME_LETTERS = 26
-_CLEAR = "rgba(0,0,0,0)"
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _SCALE = [[0.0, KEPT], [0.499, "rgba(42,157,111,0.22)"], [0.501, "rgba(201,67,63,0.22)"], [1.0, DROPPED]]
 """From told apart better, over pale where little changed, to worse; on any background."""
@@ -43,17 +41,19 @@ def intervals_figure(results: Sequence[RunResult], chosen: str | None) -> go.Fig
     colours = [
         KEPT if change.top1_change_low > 0 else DROPPED if change.top1_change_high < 0 else TARGET for change in changes
     ]
-    for one, change, middle, colour in zip(shown, changes, middles, colours):
+    labels = [shown_name(one.run) for one in shown]
+    for row, (one, label, middle, colour) in enumerate(zip(shown, labels, middles, colours)):
+        low, high = 100 * one.change.top1_change_low, 100 * one.change.top1_change_high
         figure.add_scatter(
-            x=[100 * change.top1_change_low, 100 * change.top1_change_high],
-            y=[_short(one.run)] * 2,
+            x=[low, high],
+            y=[row, row],  # two runs may have names that look alike
             mode="lines",
             line={"color": colour, "width": 3},
             hoverinfo="skip",
         )
         figure.add_scatter(
             x=[middle],
-            y=[_short(one.run)],
+            y=[row],
             mode="markers",
             marker={
                 "color": colour,
@@ -61,19 +61,19 @@ def intervals_figure(results: Sequence[RunResult], chosen: str | None) -> go.Fig
                 "symbol": "circle" if one.run == chosen else "circle-open",
                 "line": {"width": 3, "color": colour},
             },
-            hovertemplate=f"{_short(one.run)}: {middle:+.1f} points, {100 * change.top1_change_low:+.1f} to"
-            f" {100 * change.top1_change_high:+.1f}<extra></extra>",
+            hovertemplate=f"{label}: {middle:+.1f} points, {low:+.1f} to {high:+.1f}<extra></extra>",
         )
     figure.update_layout(height=90 + 34 * max(len(shown), 1), showlegend=False, **_layout())
     figure.update_xaxes(title="change of top-1, in points", zeroline=False, ticksuffix=" ")
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    rows = list(range(len(shown)))
+    figure.update_yaxes(tickvals=rows, ticktext=labels, range=[len(rows) - 0.5, -0.5], showgrid=False, zeroline=False)
     return figure
 
 
 def classes_figure(classes: Sequence[ClassGain], names: Sequence[str]) -> go.Figure:
     """One bar per class, most improved first; a bar's customdata is [class index, ...]."""
     changes = [100 * one.change for one in classes]
-    labels = [_short(names[one.class_index]) for one in classes]
+    labels = [shown_name(names[one.class_index]) for one in classes]
     figure = go.Figure()
     figure.add_bar(
         x=list(range(len(classes))),  # two classes may have names that look alike
@@ -101,7 +101,7 @@ def pairs_matrix(pairs: Sequence[PairGain], names: Sequence[str]) -> go.Figure:
     classes = matrix_classes(pairs)
     place = {index: position for position, index in enumerate(classes)}
     shown = [one for one in pairs if one.a in place and one.b in place]
-    labels = [_short(names[index]) for index in classes]
+    labels = [shown_name(names[index]) for index in classes]
     side = max(len(classes), 2)
     figure = _pair_squares(
         [place[one.a] for one in shown],
@@ -171,7 +171,9 @@ def _pair_squares(
             "line": {"width": 0},
             "colorbar": _COLOURBAR,
         },
-        customdata=[[one.a, one.b, _short(names[one.a]), _short(names[one.b]), one.before, one.after] for one in pairs],
+        customdata=[
+            [one.a, one.b, shown_name(names[one.a]), shown_name(names[one.b]), one.before, one.after] for one in pairs
+        ],
         hovertemplate="%{customdata[2]} and %{customdata[3]}: %{customdata[4]:.3f} to %{customdata[5]:.3f}"
         " (%{marker.color:+.3f})<extra></extra>",
     )
@@ -181,17 +183,12 @@ def _pair_squares(
     return figure
 
 
-def _name_axis(update, labels: Sequence[str], *, angle: int) -> None:
+def _name_axis(update: Callable[..., object], labels: Sequence[str], *, angle: int) -> None:
     if len(labels) <= MOST_NAMES:
         update(tickvals=list(range(len(labels))), ticktext=labels, tickangle=angle)
     else:
         update(title=f"{len(labels)} classes", showticklabels=False)
 
 
-def _short(name: str) -> str:
-    """A name that Plotly shows as it is, whatever markup it looks like."""
-    return html.escape(name if len(name) <= _NAME_LETTERS else name[: _NAME_LETTERS - 1] + "…", quote=False)
-
-
 def _layout() -> dict[str, object]:
-    return {"margin": _MARGIN, "paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR}
+    return ON_ANY_PAGE | {"margin": _MARGIN}

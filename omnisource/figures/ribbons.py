@@ -2,12 +2,12 @@
 
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE
 from omnisource.palette import DOUBTFUL, KEPT, TARGET
 from omnisource.pipeline.ribbons import Ribbon, Role
 
 COLOURS = {Role.POSITIVE: KEPT, Role.OTHER: DOUBTFUL, Role.NEGATIVE: TARGET}
 _NAMES = {Role.POSITIVE: "positive", Role.OTHER: "positive of another class", Role.NEGATIVE: "negative"}
-_CLEAR = "rgba(0,0,0,0)"
 
 
 def ribbon_figure(ribbon: Ribbon) -> go.Figure:
@@ -32,8 +32,7 @@ def ribbon_figure(ribbon: Ribbon) -> go.Figure:
         height=260,
         bargap=0,
         margin={"l": 10, "r": 10, "t": 34, "b": 10},
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
+        **ON_ANY_PAGE,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(title="seconds", range=[0, ribbon.duration_s], showgrid=False, zeroline=False)

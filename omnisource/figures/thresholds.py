@@ -1,11 +1,11 @@
 """Figures of the thresholds: confidences, classes before and after (Fig. 3), precision and recall (paper 3.4)."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE, shown_name
 from omnisource.label.calibrate import Audit, Estimate, JudgedRange
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS
 from omnisource.palette import DOUBTFUL, KEPT, TARGET
@@ -14,7 +14,6 @@ MOST_NAMES = 30
 """Classes whose names stand below the axis; where there are more, only the mouse tells them."""
 MOST_BARS = 60
 """Where there are more classes, their bars are drawn as one outline."""
-_CLEAR = "rgba(0,0,0,0)"
 _LEFT_OUT = 0.3
 _LINE = {"color": DOUBTFUL, "width": 2}
 
@@ -79,7 +78,7 @@ def class_order(before: np.ndarray) -> np.ndarray:
 def distribution_figure(before: np.ndarray, kept: np.ndarray, names: Sequence[str], *, log: bool) -> go.Figure:
     """(K,) segments before and after -> Fig. 3: one pair of bars per class, most before first."""
     order = class_order(before)
-    labels = [escape(names[index]) for index in order]  # plotly reads some HTML
+    labels = [shown_name(names[index]) for index in order]
     figure = go.Figure()
     for values, name, colour, opacity in ((before, "scored", TARGET, 0.45), (kept, "kept", KEPT, 1)):
         shared = {
@@ -184,9 +183,7 @@ def _faint(colour: str, opacity: float = 0.16) -> str:
 
 
 def _layout() -> dict[str, object]:
-    return {
+    return ON_ANY_PAGE | {
         "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
-        "paper_bgcolor": _CLEAR,
-        "plot_bgcolor": _CLEAR,
         "legend": {"orientation": "h", "y": 1.04, "yanchor": "bottom", "x": 1, "xanchor": "right"},
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from omnisource.figures.look import ON_ANY_PAGE
 from omnisource.palette import TARGET
 from omnisource.pipeline.curves import Curves
 
@@ -12,7 +13,6 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """One per run; its sources keep their colours."""
 MOST_RUNS = len(DASHES)
 """Runs that one chart can tell apart."""
-_CLEAR = "rgba(0,0,0,0)"
 _WAITING = "#e07b1a"
 
 
@@ -164,8 +164,7 @@ def _finished(figure: go.Figure, runs: Mapping[str, Curves], *, shows_sources: b
     figure.update_layout(
         height=300,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        paper_bgcolor=_CLEAR,
-        plot_bgcolor=_CLEAR,
+        **ON_ANY_PAGE,
         hovermode="x unified",
         uirevision="kept",  # zoom and hidden sources survive new points
         showlegend=shows_sources or len(runs) > 1,

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS
+from omnisource.shares import Z_90, wilson
 
 BAND = 0.9
-"""Share of the posterior that the band holds."""
+"""Share of the posterior that the band holds, and of Wilson's intervals."""
 CLASS_SPREAD = 1.0
 """How far classes differ from each other, in logits; ours: a class may be right in 50 % where another is in 73 %."""
 _INTERCEPTS = np.linspace(-8, 8, 129)
@@ -27,7 +28,6 @@ _PRIOR_INTERCEPT, _PRIOR_SLOPE = (0.0, 2.0), (0.6, 1.0)
 _NUM_DRAWS = 400
 _RANKS = (round(_NUM_DRAWS * (1 - BAND) / 2), _NUM_DRAWS // 2, _NUM_DRAWS - 1 - round(_NUM_DRAWS * (1 - BAND) / 2))
 """Of sorted draws: the lower end of the band, its middle, its upper end."""
-_Z = 1.6449  # of BAND
 _CLIP = 0.0005  # a probability of 1 has no logit; half a step of the thresholds
 
 
@@ -169,16 +169,6 @@ def class_thresholds(
     return found
 
 
-def wilson(num_relevant: int, num_judged: int) -> tuple[float, float]:
-    """Wilson's interval of a share (BAND); (0, 1) where nothing was judged."""
-    if not num_judged:
-        return 0.0, 1.0
-    share, square = num_relevant / num_judged, _Z * _Z
-    centre = (share + square / (2 * num_judged)) / (1 + square / num_judged)
-    spread = _Z * np.sqrt(share * (1 - share) / num_judged + square / (4 * num_judged**2)) / (1 + square / num_judged)
-    return max(0.0, float(centre - spread)), min(1.0, float(centre + spread))
-
-
 def judged_ranges(
     probabilities: Sequence[float], relevant: Sequence[bool], *, num_ranges: int = 6
 ) -> list[JudgedRange]:
@@ -188,7 +178,7 @@ def judged_ranges(
     for part in np.array_split(order, min(num_ranges, max(1, len(order) // 4))):
         if len(part):
             num_relevant = int(np.asarray(relevant, bool)[part].sum())
-            low, high = wilson(num_relevant, len(part))
+            low, high = wilson(num_relevant, len(part), z=Z_90)
             mean = float(np.asarray(probabilities, float)[part].mean())
             ranges.append(
                 JudgedRange(probability=mean, num_judged=len(part), num_relevant=num_relevant, low=low, high=high)

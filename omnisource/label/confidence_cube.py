@@ -6,8 +6,6 @@ it (32 bits), so a sum over bins is what a query over the scores would count, to
 
 import json
 import logging
-import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from omnisource.catalog import Catalog, source_of_parts
+from omnisource.files import save_apart
 from omnisource.tables import Table
 from omnisource.types import Format
 
@@ -174,11 +173,9 @@ def _load(path: Path, num_classes: int) -> ConfidenceCube | None:
 def _save(cube: ConfidenceCube, path: Path) -> None:
     """Keep the counts; where the disk refuses, they are only counted again next time."""
     head = {"sources": cube.sources, "formats": cube.formats, "parts": cube.parts, "counted_s": cube.counted_s}
+    arrays = {"by_top": cube.by_top, "by_query": cube.by_query, "head": np.array(json.dumps(head))}
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:  # its own, since two may count at once
-            partial = Path(folder) / path.name
-            np.savez_compressed(partial, by_top=cube.by_top, by_query=cube.by_query, head=np.array(json.dumps(head)))
-            os.replace(partial, path)
+        save_apart(path, lambda partial: np.savez_compressed(partial, **arrays))
     except OSError as error:
         logger.warning("the counts of %s are not kept: %s", path.parent.name, error)
 

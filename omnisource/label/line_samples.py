@@ -6,18 +6,16 @@ shown, so that a long video does not fill a wall.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import pyarrow as pa
 
 from omnisource.catalog import Catalog, source
 from omnisource.config import Recipe
 from omnisource.errors import WorkspaceError
-from omnisource.label.listed import listed_segments
+from omnisource.label.recipe_facts import facts_sql, of_sources
 from omnisource.recipe_sql import judged_columns, least_confidence
 from omnisource.reviews import Review, Subject, Verdict
 from omnisource.types import Format, Taxonomy
-from omnisource.workspace import Workspace
 
 NEAR = 0.1
 """What counts as around the line, on either side."""
@@ -108,9 +106,9 @@ class LineSamples:
     def __init__(self, catalog: Catalog, recipe: Recipe, taxonomy: Taxonomy) -> None:
         self._catalog = catalog
         self._recipe = recipe
-        self._sql = partial(segments_sql, catalog.workspace, recipe, taxonomy)
+        self._taxonomy = taxonomy
 
-    def around(self, selection: Selection, *, limit: int, below: float = 1.0, above: float = 1.0) -> "BothSides":
+    def around(self, selection: Selection, *, limit: int, below: float = 1.0, above: float = 1.0) -> BothSides:
         """The segments next to their line; looks no further than `below` and `above` it."""
         side = "margin >= 0 AS is_above"
         lines = [self._recipe.confidence, *self._recipe.confidence_by_source.values()]
@@ -162,7 +160,7 @@ class LineSamples:
         )
         sql = (
             "SELECT t.source, t.class_index, t.probability, j.is_relevant"
-            f" FROM {self._sql()} t JOIN judged j USING (key)"
+            f" FROM {self._segments()} t JOIN judged j USING (key)"
             " WHERE (j.said_class IS NULL OR j.said_class = t.class_index)"
             " AND CASE WHEN t.format = 'untrimmed' THEN j.said_start_s = t.start_s ELSE j.said_start_s IS NULL END"
         )
@@ -172,8 +170,32 @@ class LineSamples:
         conditions = ["true"]
         conditions += ["list_contains($sources, source)"] if selection.sources else []
         conditions += ["class_index = $class_index"] if selection.class_index is not None else []
-        segments = self._sql(reach=reach)
+        segments = self._segments(reach)
         return f"(SELECT *, probability - least AS margin FROM {segments} WHERE {' AND '.join(conditions)})"
+
+    def _segments(self, reach: tuple[float, float] | None = None) -> str:
+        """SQL for the segments that the recipe tests: class_index, probability, the `least` it needs, and the facts.
+
+        `reach`: only probabilities in this range, which is tested before anything else is read.
+        """
+        workspace = self._catalog.workspace
+        if self._recipe.label_source != "listed" and not self._recipe.teachers:
+            raise WorkspaceError(
+                f"no teacher of {workspace.root} decides; `omnisource score` lets one score the web data"
+            )
+        tested, probability = judged_columns(self._recipe)
+        conditions = [f"{tested} IS NOT NULL", of_sources(self._recipe)]
+        if reach is not None:
+            least, most = reach
+            conditions.append(f"{probability} BETWEEN {least!r}::FLOAT AND {most!r}::FLOAT")
+        if self._recipe.label_source == "agreement":
+            conditions.append("top_class = query_class")
+        least_sql = least_confidence(self._recipe, self._taxonomy, class_column=tested, source_column="source")
+        return (
+            f"(SELECT key, start_s, end_s, source, format, top_class, confidence, query_class, {tested} AS class_index,"
+            f" coalesce({probability}, 0) AS probability, {least_sql} AS least"
+            f" FROM ({facts_sql(workspace, self._recipe)}) WHERE {' AND '.join(conditions)})"
+        )
 
     def _parameters(self, selection: Selection) -> dict[str, object]:
         values = {"sources": list(selection.sources), "class_index": selection.class_index}
@@ -194,43 +216,3 @@ class LineSamples:
             )
             for row in rows
         ]
-
-
-def segments_sql(
-    workspace: Workspace, recipe: Recipe, taxonomy: Taxonomy, *, reach: tuple[float, float] | None = None
-) -> str:
-    """SQL for the segments that a recipe tests: class_index, probability, the `least` it needs, and the facts.
-
-    `reach`: only probabilities in this range, which is tested before anything else is read.
-    """
-    tested, probability = judged_columns(recipe)
-    facts = listed_segments(workspace) if recipe.label_source == "listed" else _scored(workspace, recipe)
-    conditions = [f"{tested} IS NOT NULL"]
-    if reach is not None:
-        least, most = reach
-        conditions.append(f"{probability} BETWEEN {least!r}::FLOAT AND {most!r}::FLOAT")
-    if recipe.label_source == "agreement":
-        conditions.append("top_class = query_class")
-    if recipe.sources is not None:
-        listed = ", ".join(f"'{name}'" for name in recipe.sources)
-        conditions.append(f"source IN ({listed})" if listed else "false")
-    least = least_confidence(recipe, taxonomy, class_column=tested, source_column="source")
-    return (
-        f"(SELECT key, start_s, end_s, source, format, top_class, confidence, query_class, {tested} AS class_index,"
-        f" coalesce({probability}, 0) AS probability, {least} AS least"
-        f" FROM ({facts}) WHERE {' AND '.join(conditions)})"
-    )
-
-
-def _scored(workspace: Workspace, recipe: Recipe) -> str:
-    """The teachers' scores, each format from its own."""
-    if not recipe.teachers:
-        raise WorkspaceError(f"no teacher of {workspace.root} decides; `omnisource score` lets one score the web data")
-    selects = []
-    for teacher in sorted(set(recipe.teachers.values())):
-        formats = ", ".join(f"'{item_format}'" for item_format, name in recipe.teachers.items() if name == teacher)
-        selects.append(
-            "SELECT key, start_s, end_s, source, format, top_class, confidence, query_class, query_prob"
-            f" FROM {source(workspace.table(f'scores/{teacher}'))} WHERE format IN ({formats})"
-        )
-    return " UNION ALL ".join(selects)

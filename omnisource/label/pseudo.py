@@ -7,7 +7,7 @@ confidence and over near copies. For an untrimmed video a word about the whole
 item chooses the class of its positive segments; only a word about a segment makes that segment positive.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,10 +15,11 @@ import pyarrow as pa
 from omnisource.catalog import Catalog, source
 from omnisource.config import Recipe
 from omnisource.errors import ConfigError, WorkspaceError
-from omnisource.label.listed import listed_duplicates, listed_segments
+from omnisource.label.listed import listed_duplicates
+from omnisource.label.recipe_facts import facts_sql, of_sources
 from omnisource.recipe_sql import judged_columns, least_confidence
 from omnisource.reviews import Review, Verdict
-from omnisource.types import Format, Taxonomy
+from omnisource.types import Taxonomy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,10 +99,16 @@ class Labelling:
 
     def num_web_copies(self) -> int:
         """Items that would be used, but that are near copies of better ones which are; 0 where they are kept."""
-        if self._copies is None:
-            return 0
+        return 0 if self._copies is None else self._count_copies("true", {})
+
+    def is_web_copy(self, key: bytes) -> bool:
+        """Whether an item is one of them."""
+        return self._copies is not None and self._count_copies("key = $key", {"key": key}) > 0
+
+    def _count_copies(self, condition: str, parameters: Mapping[str, object]) -> int:
         used = f"SELECT DISTINCT key FROM {self._judged} WHERE kept"
-        return int(self._catalog.value(f"WITH used AS MATERIALIZED ({used}) SELECT count(*) FROM ({self._copies})"))
+        counted = f"SELECT count(*) FROM ({self._copies}) WHERE {condition}"
+        return int(self._catalog.value(f"WITH used AS MATERIALIZED ({used}) {counted}", parameters))
 
     def examples(self, source_name: str) -> Iterator[pa.RecordBatch]:
         """The examples of one source in the auxiliary schema, ordered by key and class."""
@@ -141,32 +148,14 @@ class Labelling:
 
     def _facts_sql(self) -> str:
         """Segments with what the teachers, or the released lists, say of them; of the recipe's sources only."""
-        if self._recipe.label_source == "listed":
-            facts = listed_segments(self._catalog.workspace)
-        else:
-            facts = self._scored_sql()
-        sources = self._recipe.sources
-        wanted = "" if sources is None else f" WHERE source IN ({', '.join(repr(str(s)) for s in sources)})"
-        return f"SELECT * FROM ({facts}){wanted}"
-
-    def _scored_sql(self) -> str:
-        """Rows of the teachers' scores that the recipe speaks of; the confidence each class would have."""
-        if not self._recipe.teachers:
-            raise ConfigError("the recipe names no teachers; for example teachers: {image: tsn, trimmed: tsn}")
-        formats_by_teacher: dict[str, list[Format]] = {}
-        for item_format, teacher in self._recipe.teachers.items():
-            formats_by_teacher.setdefault(teacher, []).append(item_format)
-        selects = []
-        for teacher, formats in formats_by_teacher.items():
-            table = self._catalog.workspace.table(f"scores/{teacher}")
-            if not table.parts():
-                raise WorkspaceError(f"teacher {teacher!r} has scored nothing yet; `omnisource score` does it")
-            listed = ", ".join(f"'{item_format}'" for item_format in formats)
-            selects.append(
-                "SELECT key, start_s, end_s, top_class, confidence, query_class, query_prob, source, format"
-                f" FROM {source(table)} WHERE format IN ({listed})"
-            )
-        return " UNION ALL ".join(selects)
+        workspace, recipe = self._catalog.workspace, self._recipe
+        if recipe.label_source != "listed":
+            if not recipe.teachers:
+                raise ConfigError("the recipe names no teachers; for example teachers: {image: tsn, trimmed: tsn}")
+            for teacher in recipe.teachers.values():
+                if not workspace.table(f"scores/{teacher}").parts():
+                    raise WorkspaceError(f"teacher {teacher!r} has scored nothing yet; `omnisource score` does it")
+        return f"SELECT * FROM ({facts_sql(workspace, recipe)}) WHERE {of_sources(recipe)}"
 
     def _copies_sql(self, measured: float | None) -> str:
         """Keys that are left out of those in `used`: a better item, which is used too, is as alike.

@@ -5,15 +5,12 @@ Like the counts of thresholds: before duplicates and people's decisions, which t
 
 from dataclasses import dataclass
 
-from omnisource.catalog import Catalog, source
+from omnisource.catalog import Catalog
 from omnisource.config import Recipe
-from omnisource.label.listed import listed_segments
+from omnisource.label.recipe_facts import facts_sql, of_sources
 from omnisource.recipe_sql import judged_columns, least_confidence
 from omnisource.types import Format, Taxonomy
 from omnisource.workspace import Workspace
-
-NOBODY = "-"
-"""A teacher that has scored nothing: the study's cannot have this name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +53,7 @@ def overlap(catalog: Catalog, first: Recipe, second: Recipe, taxonomy: Taxonomy)
 
 def _items_of(workspace: Workspace, first: Recipe, second: Recipe, taxonomy: Taxonomy, item_format: Format) -> str:
     """SQL: source, is_first, is_second and the classes that each gives, one row per item of a format."""
-    facts = [_facts(workspace, recipe, item_format) for recipe in (first, second)]
+    facts = [facts_sql(workspace, recipe, [item_format]) for recipe in (first, second)]
     tests = [_test(recipe, taxonomy) for recipe in (first, second)]
     columns = "source, is_first, is_second, first_classes, second_classes"
     if facts[0] == facts[1]:
@@ -88,24 +85,11 @@ def _once(tested: str, item_format: Format) -> str:
     return f"SELECT source, key, {gathered} FROM (SELECT {tested}) GROUP BY source, key"
 
 
-def _facts(workspace: Workspace, recipe: Recipe, item_format: Format) -> str:
-    columns = "key, source, top_class, confidence, query_class, query_prob"
-    if recipe.label_source == "listed":
-        return f"SELECT {columns} FROM ({listed_segments(workspace)}) WHERE format = '{item_format}'"
-    teacher = recipe.teachers.get(item_format)
-    if teacher is None:
-        return f"SELECT {columns} FROM {source(workspace.table(f'scores/{NOBODY}'))}"  # empty: nothing is kept
-    return f"SELECT {columns} FROM {source(workspace.table(f'scores/{teacher}'))} WHERE format = '{item_format}'"
-
-
 def _test(recipe: Recipe, taxonomy: Taxonomy) -> str:
     """SQL for the class that a recipe gives a segment; NULL where it does not keep it."""
     tested, probability = judged_columns(recipe)
     least = least_confidence(recipe, taxonomy, class_column=tested, source_column="source")
-    conditions = [f"coalesce({probability}, 0) >= {least}"]
+    conditions = [f"coalesce({probability}, 0) >= {least}", of_sources(recipe)]
     if recipe.label_source == "agreement":
         conditions.append("top_class = query_class")
-    if recipe.sources is not None:
-        listed = ", ".join(f"'{name}'" for name in recipe.sources)
-        conditions.append(f"source IN ({listed})" if listed else "false")
     return f"(CASE WHEN {' AND '.join(conditions)} THEN {tested}::INTEGER END)"

@@ -11,6 +11,7 @@ import numpy as np
 
 from omnisource.config import Recipe
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS, ConfidenceCube
+from omnisource.shares import evenness as evenness
 from omnisource.types import Format, Taxonomy
 
 
@@ -124,15 +125,6 @@ def bars(counts: Counts, lines: np.ndarray, chosen: np.ndarray, *, num_bars: int
     sides = np.stack([(per_bin * ~is_kept).sum(axis=1), (per_bin * is_kept).sum(axis=1)], axis=1)  # (R, 2, B)
     sides[..., -2] += sides[..., -1]
     return sides[..., :-1].reshape(len(per_bin), 2, num_bars, STEPS // num_bars).sum(axis=-1)
-
-
-def evenness(per_class: np.ndarray) -> float:
-    """How evenly (K,) numbers are spread over the classes: e to their entropy, over K; 1 is even, nan is nothing."""
-    total = per_class.sum()
-    if not total:
-        return float("nan")
-    shares = per_class[per_class > 0] / total
-    return float(np.exp(-(shares * np.log(shares)).sum()) / len(per_class))
 
 
 def own_lines(recipe: Recipe, taxonomy: Taxonomy, source: str | None, class_index: int | None) -> list[float]:

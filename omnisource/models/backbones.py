@@ -5,7 +5,6 @@ import importlib
 import pickle
 
 import torch
-import torchvision
 from torch import nn
 
 from omnisource.errors import CheckpointError, ConfigError
@@ -21,12 +20,14 @@ def torchvision_backbone(name: str) -> tuple[nn.Module, int]:
     The dropout right before that layer goes too: TSN has its own. Raises ConfigError for names that torchvision does
     not know and for networks without one last linear layer.
     """
+    from torchvision import models  # takes longer to import than torch itself; networks of our own need none of it
+
     known = _classifiers()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "write a torchvision name or package.module:factory"
         raise ConfigError(f"backbone {name!r} is no torchvision classification network; {hint}")
-    network = torchvision.models.get_model(name, weights=None)
+    network = models.get_model(name, weights=None)
     linear = _last_linear(network)
     if linear is None or hasattr(network, "aux_logits"):
         raise ConfigError(
@@ -63,13 +64,15 @@ def imagenet_state_dict(name: str, *, progress: Progress | None = None) -> dict[
 
     Raises ConfigError for names that torchvision does not know, CheckpointError where they cannot be had.
     """
+    from torchvision import models
+
     if name not in _classifiers():
         raise ConfigError(f"there are no ImageNet weights for {name!r}; set pretrained to none or to a file of weights")
-    weights = torchvision.models.get_model_weights(name).DEFAULT
+    weights = models.get_model_weights(name).DEFAULT
     fetch(weights.url, cache_folder(), sha256_prefix=sha256_prefix_of(weights.url), progress=progress)
     try:
         with torch.random.fork_rng(devices=[]):  # its random start, which the weights replace, moves nobody's seed
-            network = torchvision.models.get_model(name, weights=weights, progress=False)  # knows its older key names
+            network = models.get_model(name, weights=weights, progress=False)  # knows its older key names
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         path, why = cache_folder() / file_name(weights.url), str(error).partition("\n")[0]
         raise CheckpointError(f"{path} does not hold {name}: {why}; delete it to have it fetched again") from error
@@ -77,7 +80,9 @@ def imagenet_state_dict(name: str, *, progress: Progress | None = None) -> dict[
 
 
 def _classifiers() -> list[str]:
-    return torchvision.models.list_models(module=torchvision.models)
+    from torchvision import models
+
+    return models.list_models(module=models)
 
 
 def _last_linear(network: nn.Module) -> str | None:

@@ -1,12 +1,12 @@
 """Views of a clip -> one probability vector (protocols: test pipelines), and a network made faster for it."""
 
 import copy
+import sys
 from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models import resnet as torchvision_resnet
 
 from omnisource.models.resnet import BasicBlock, Bottleneck, ResNet
 from omnisource.models.video_net import VideoNet
@@ -15,15 +15,6 @@ Average = Literal["features", "logits", "probs"]
 
 _NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 _CONVS = (nn.Conv2d, nn.Conv3d)
-# In these, and nowhere else, bn1 reads what conv1 wrote, bn2 what conv2 wrote, and so on.
-_NUMBERED = (
-    ResNet,
-    BasicBlock,
-    Bottleneck,
-    torchvision_resnet.ResNet,
-    torchvision_resnet.BasicBlock,
-    torchvision_resnet.Bottleneck,
-)
 
 
 @torch.inference_mode()
@@ -77,6 +68,13 @@ def _consecutive(module: nn.Module) -> list[tuple[str, str]]:
     names = [name for name, _ in module.named_children()]
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
         return list(zip(names, names[1:]))
-    if isinstance(module, _NUMBERED):
+    if isinstance(module, _numbered()):
         return [(name, name.replace("conv", "bn")) for name in names if name.startswith("conv")]
     return []
+
+
+def _numbered() -> tuple[type[nn.Module], ...]:
+    """In these, and nowhere else, bn1 reads what conv1 wrote, bn2 what conv2 wrote, and so on."""
+    ours = (ResNet, BasicBlock, Bottleneck)
+    theirs = sys.modules.get("torchvision.models.resnet")  # slow to import, and not there when nothing is made of it
+    return ours if theirs is None else (*ours, theirs.ResNet, theirs.BasicBlock, theirs.Bottleneck)

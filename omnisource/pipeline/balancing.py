@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from omnisource.catalog import Catalog, source
-from omnisource.config import JointConfig
-from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.config import JointConfig, OptimConfig
+from omnisource.errors import WorkspaceError
 from omnisource.examples import merge_sources
 from omnisource.pipeline.recipes import auxiliary_examples
+from omnisource.pipeline.training_jobs import network_of
 from omnisource.train.planning import DrawPlan, plan_draws
 from omnisource.workspace import Workspace
 
@@ -82,14 +83,11 @@ def plan_run(workspace: Workspace, network_name: str, recipe_name: str, joint: J
     Raises ConfigError, WorkspaceError where training could not begin.
     """
     study = workspace.study()
-    if network_name not in study.networks:
-        raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(study.networks))}")
-    optim = study.networks[network_name].optim
-    mixture = joint or study.train.joint
-    return plan_draws(
-        example_counts(workspace, recipe_name, mixture),
-        mixture,
-        num_target=int(target_counts(workspace).sum()),
-        batch_size=optim.batch_size,
-        epochs=optim.epochs,
-    )
+    return plan_of(workspace, network_of(study, network_name).optim, recipe_name, joint or study.train.joint)
+
+
+def plan_of(workspace: Workspace, optim: OptimConfig, recipe_name: str | None, joint: JointConfig) -> DrawPlan:
+    """The same with settings that need not be written yet; without a recipe labelled clips alone are drawn."""
+    counts = example_counts(workspace, recipe_name, joint) if recipe_name else {}
+    num_target = int(target_counts(workspace).sum())
+    return plan_draws(counts, joint, num_target=num_target, batch_size=optim.batch_size, epochs=optim.epochs)

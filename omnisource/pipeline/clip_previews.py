@@ -6,8 +6,6 @@ clip that the same generator gives, since a chain draws all its steps at once. T
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
@@ -16,8 +14,10 @@ import numpy as np
 
 from omnisource import config
 from omnisource.errors import ConfigError
+from omnisource.files import save_apart
 from omnisource.media import write_video
 from omnisource.pipeline.motion import load_motion
+from omnisource.pipeline.training_jobs import WARPED
 from omnisource.previews import Previews
 from omnisource.transform import homography, views
 from omnisource.transform.camera_motion import CameraMotion
@@ -31,7 +31,6 @@ SIDE_PX = 224
 FPS = 25
 MOST_STEPS = 512
 """Longest chain that is shown: what a link asks for costs this much at most."""
-_WARPED = ("perspective", "perspective_class")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,10 +103,7 @@ def clip_video(previews: Previews, token: str, wanted: Inflation) -> Path:
     motion = motion_for(workspace, wanted)
     frames = inflate(previews.picture(token, short_side_px=SIDE_PX), wanted, motion)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:  # others may make the same file at once
-        made = Path(folder) / kept.name
-        write_video(made, frames, FPS, quality=20)
-        os.replace(made, kept)
+    save_apart(kept, lambda partial: write_video(partial, frames, FPS, quality=20))
     return kept
 
 
@@ -118,7 +114,7 @@ def motion_version(workspace: Workspace) -> int | None:
 
 def needs_motion(mode: str) -> bool:
     """Whether an inflation draws from the camera motion of the target clips."""
-    return mode in _WARPED
+    return mode in WARPED
 
 
 def motion_for(workspace: Workspace, wanted: Inflation) -> CameraMotion | None:

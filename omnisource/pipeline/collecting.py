@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from omnisource import config, media
-from omnisource.catalog import Catalog, KnownFiles, source
+from omnisource.catalog import Catalog, source
 from omnisource.clean import validity
 from omnisource.collect import local, released
 from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.known_items import KnownFiles
+from omnisource.pipeline.forgotten import Forgotten, read_forgotten
 from omnisource.report import MAX_LISTED, Dropped, Report
 from omnisource.tables import Table, sole_writer
 from omnisource.target import read_target
@@ -89,7 +91,8 @@ def register_source(workspace: Workspace, folder: config.SourceConfig) -> None:
 def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = False) -> dict[str, int]:
     """Files of every source that is a folder -> the table `items`; returns new items per source.
 
-    A file whose content is there already (under any source or class) is dropped as `repeat`.
+    A file whose content is there already (under any source or class) is dropped as `repeat`, one whose content a
+    person told the workspace to forget as `forgotten`.
     """
     study, taxonomy, table = workspace.study(), workspace.taxonomy(), workspace.table("items")
     files = {
@@ -100,10 +103,10 @@ def add(workspace: Workspace, *, progress: bool | None = None, redo: bool = Fals
     counts: dict[str, int] = dict.fromkeys(files, 0)
     done = 0
     with table.writer(rows_per_part=ROWS_PER_PART) as writer, Report("add", progress=progress) as report:
-        known = KnownFiles(Catalog(workspace), table)
+        known, gone = KnownFiles(Catalog(workspace), table), read_forgotten(workspace)
         for source in study.folders:
             for found in _chunks(files[source.name]):
-                rows, dropped = _new_items(found, source, known, report)
+                rows, dropped = _new_items(found, source, known, gone, report)
                 known.add(rows)
                 writer.add(rows, dropped)
                 counts[source.name] += len(rows)
@@ -152,7 +155,7 @@ def _scan(folder: config.SourceConfig, taxonomy: Taxonomy) -> Iterator[local.Fou
 
 
 def _new_items(
-    found: list[local.FoundFile], folder: config.SourceConfig, known: KnownFiles, report: Report
+    found: list[local.FoundFile], folder: config.SourceConfig, known: KnownFiles, gone: Forgotten, report: Report
 ) -> tuple[list[dict[str, object]], list[Dropped]]:
     """Rows of the files that are not known by path or content, and what is left out."""
     named = {str(file.path): file for file in found if _is_text(file.path)}
@@ -169,6 +172,10 @@ def _new_items(
     holders = known.holders(list(keys.values()))
     rows = []
     for path, key in keys.items():
+        if gone.holds_content(key):
+            detail = "its content is on the list of what is forgotten"
+            dropped.append(Dropped(path=Path(path), key=None, reason="forgotten", detail=detail))
+            continue
         if key in holders:
             detail = f"the same content as {holders[key]}"
             dropped.append(Dropped(path=Path(path), key=None, reason="repeat", detail=detail))

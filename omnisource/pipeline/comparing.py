@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from omnisource import config
-from omnisource.errors import WorkspaceError
+from omnisource.errors import DataError, WorkspaceError
 from omnisource.evaluate import comparison, metrics
 from omnisource.files import write_atomically
 from omnisource.pipeline.evaluated import saved_answers, saved_metrics
@@ -123,6 +123,22 @@ def procedures(workspace: Workspace) -> list[ProcedureResult]:
 
     Raises WorkspaceError where no baseline was evaluated.
     """
+    found = _procedures(workspace)
+    if not found:
+        raise WorkspaceError(f"{workspace.root} has no evaluated baseline yet; `omnisource teach`, then `evaluate`")
+    return found
+
+
+def tried_procedures(workspace: Workspace) -> list[ProcedureResult]:
+    """The same where more was tried than the labelled clips alone and joint training; else nothing."""
+    try:
+        found = _procedures(workspace)
+    except (DataError, WorkspaceError):  # a run is damaged or of other clips, as the runs' own table says
+        return []
+    return found if {one.procedure for one in found} - {"labelled_alone", "joint"} else []
+
+
+def _procedures(workspace: Workspace) -> list[ProcedureResult]:
     found: list[ProcedureResult] = []
     for network in workspace.study().networks:
         if saved_metrics(workspace, baseline_name(network)) is None:
@@ -135,18 +151,7 @@ def procedures(workspace: Workspace) -> list[ProcedureResult]:
                 if saved_metrics(workspace, run_names(network, recipe, how)[-1]) is not None
             ]
             found += sorted(rows, key=lambda row: row.procedure, reverse=True)  # webly- before semi-supervised
-    if not found:
-        raise WorkspaceError(f"{workspace.root} has no evaluated baseline yet; `omnisource teach`, then `evaluate`")
     return found
-
-
-def tried_procedures(workspace: Workspace) -> list[ProcedureResult]:
-    """The same where more was tried than the labelled clips alone and joint training; else nothing."""
-    try:
-        found = procedures(workspace)
-    except WorkspaceError:  # no network has an evaluated baseline
-        return []
-    return found if {one.procedure for one in found} - {"labelled_alone", "joint"} else []
 
 
 def _procedure(workspace: Workspace, network: str, recipe: str | None, procedure: config.Procedure) -> ProcedureResult:

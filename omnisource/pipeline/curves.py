@@ -6,7 +6,7 @@ each of many places are enough for a curve of a thousand points. Validations are
 
 import json
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,26 +47,14 @@ def read_curves(run: Path, *, num_points: int = NUM_POINTS, whole_bytes: int = W
         return Curves(update=np.zeros(0), values={}, validations={}, num_lines=0)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
         is_whole = len(lines) <= whole_bytes
-        read = list(_decoded(_all_lines(lines) if is_whole else _some_lines(lines, num_points)))
+        read = list(decoded(_all_lines(lines) if is_whole else _some_lines(lines, num_points)))
         validated = [line for line in read if any(name.startswith("val/") for name in line)]
         if not is_whole:
-            validated = list(_decoded(_validated_lines(lines)))
+            validated = list(decoded(_validated_lines(lines)))
     return _thinned(read, validated, num_points)
 
 
-def last_line(run: Path) -> dict[str, float | None]:
-    """The newest whole line of metrics.jsonl; empty before the first update."""
-    path = run / "metrics.jsonl"
-    if not path.is_file():
-        return {}
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 4 * _WINDOW_BYTES))
-        whole, newline, _ = file.read().rpartition(b"\n")
-    return json.loads(whole.rpartition(b"\n")[2]) if newline else {}
-
-
-def _decoded(lines: Iterator[bytes]) -> Iterator[dict[str, float | None]]:
+def decoded(lines: Iterable[bytes | str]) -> Iterator[dict]:
     """Lines as they were measured, but for those that a crash of the machine left unreadable."""
     for line in lines:
         try:

@@ -12,6 +12,7 @@ from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.network_config import leave_open
 from omnisource.pipeline.launching import Launch, launch_of
 from omnisource.pipeline.run_folders import saved_settings
+from omnisource.pipeline.training_jobs import OF_BASELINE
 from omnisource.presets import Preset
 from omnisource.settings import StageConfig, parse
 from omnisource.study_changes import Change, changes_between
@@ -31,8 +32,6 @@ SECTIONS: dict[str, type[StageConfig]] = {
 """Place in a draft -> the model of its settings, in the order of a form."""
 _LEARNT = ("joint", "finetune", "inflation", "snippets")
 """What a preset says of training; the rest has to do with the machine."""
-_OF_BASELINE = ("mixup_within", "mixup_alpha")
-"""What a run without web data reads of the mixture (training_jobs.py)."""
 _NETWORK = "network."
 
 
@@ -162,7 +161,7 @@ def _train_of(study: config.Study, launch: Launch, made: Mapping[str, Mapping[st
     """The study's training with what the run really read of its own: a baseline has no mixture."""
     joint = study.train.joint.model_dump(mode="json")
     if launch.recipe is None:
-        read = {"joint": joint | {name: made["joint"][name] for name in _OF_BASELINE}}
+        read = {"joint": joint | {name: made["joint"][name] for name in OF_BASELINE}}
     elif launch.procedure == "joint":
         read = made
     else:

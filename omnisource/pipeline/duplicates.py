@@ -2,7 +2,6 @@
 
 import json
 import logging
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,9 +16,11 @@ from omnisource.clean.frames import NUM_CROPS
 from omnisource.clean.pair_index import crop_threshold, index_pairs
 from omnisource.clean.whitening import Whitening
 from omnisource.errors import ConfigError, WorkspaceError
-from omnisource.files import save_atomically, write_atomically
+from omnisource.files import write_atomically
+from omnisource.pipeline.array_files import save_arrays
 from omnisource.pipeline.encoders import encoder_settings, load_encoder
-from omnisource.pipeline.frame_features import blocks_of, measure_features, target_settings, vectors_of
+from omnisource.pipeline.feature_blocks import blocks_of, vectors_of
+from omnisource.pipeline.frame_features import measure_features, target_settings
 from omnisource.pipeline.networks import pick_device
 from omnisource.pipeline.similar_state import (
     COMPARED,
@@ -113,9 +114,7 @@ def fitted(workspace: Workspace) -> tuple[Whitening, CropThreshold]:
     saved, fitted = folder / CROP_THRESHOLD, folder / WHITENING
     if saved.is_file() and fitted.is_file():
         numbers = json.loads(saved.read_text(encoding="utf-8"))["crops"]
-        with np.load(fitted, allow_pickle=False) as arrays:
-            white = Whitening(**{name: arrays[name] for name in ("mean", "projection")}, num_frames=int(arrays["num"]))
-        return white, CropThreshold(**numbers)
+        return whitening.load(fitted), CropThreshold(**numbers)
     study = workspace.study()
     features = target_features(workspace)
     parts = features.parts()
@@ -129,7 +128,7 @@ def fitted(workspace: Workspace) -> tuple[Whitening, CropThreshold]:
     white = whitening.fit(wholes, dims=min(study.duplicates.dims, max(num_clips, 2)), ridge=study.duplicates.ridge)
     crops = duplicates.crop_threshold(_crops(workspace, white))
     arrays = {"mean": white.mean, "projection": white.projection, "num": np.array(white.num_frames)}
-    save_atomically(fitted, lambda partial: _savez(partial, arrays))
+    save_arrays(fitted, arrays)
     document = {
         "threshold": crops.threshold,
         "crops": asdict(crops),
@@ -142,11 +141,6 @@ def fitted(workspace: Workspace) -> tuple[Whitening, CropThreshold]:
     write_atomically(saved, json.dumps(document, indent=1))
     logger.info("crop threshold %.3f of %d frames in %d dimensions", crops.threshold, crops.num_frames, white.dims)
     return white, crops
-
-
-def _savez(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _crops(workspace: Workspace, white: Whitening) -> np.ndarray:
@@ -170,30 +164,31 @@ def _compare(workspace: Workspace, white: Whitening, floor: float, writer: Table
     for part in table.parts()[num_parts:]:  # of a part that was in flight when the stage was killed
         part.unlink()
     new = [part for part in web_features(workspace).parts() if part.name not in compared]
-    spill = workspace.root / "spill"
-    spill.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=spill) as folder:
-        names, target = _target_directions(workspace, white, Path(folder)) if new else (None, None)
+    if not new:
+        return
+    scratch = table.folder / "target_directions.partial"  # always of this name: a killed stage leaves one at most
+    try:
+        names, target = _target_directions(workspace, white, scratch)
         precision = precision_of(workspace)
         for done, part in enumerate(new, start=1):
             for block in blocks_of([part], ["key", "time_s", "vector"]):
                 web, directions = _frames_of(block, "key"), white.directions(vectors_of(block))
                 if precision == "auto":
                     precision = similarity.faster_precision(directions, target, floor)
-                for rows in duplicates.similar_rows(
-                    similarity.pairs_above(directions, target, floor, precision), web, names
-                ):
+                pairs = similarity.pairs_above(directions, target, floor, precision)
+                for rows in duplicates.similar_rows(pairs, web, names):
                     writer.add(rows)
             writer.flush()
             compared.append(part.name)
             saved = {"compared": compared, "parts": len(table.parts()), "floor": floor}
             write_atomically(table.folder / COMPARED, json.dumps(saved))
             report.progress(done, len(new), "comparing with labelled clips")
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
-def _target_directions(workspace: Workspace, white: Whitening, folder: Path) -> tuple[FrameNames, np.ndarray]:
-    """The labelled frames whitened, on the disk and mapped: (M, d) float32."""
-    path = folder / "target.npy"
+def _target_directions(workspace: Workspace, white: Whitening, path: Path) -> tuple[FrameNames, np.ndarray]:
+    """The labelled frames whitened, in a file and mapped: (M, d) float32."""
     mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(white.num_frames, white.dims))
     owners, times_s, first = [], [], 0
     for block in blocks_of(target_features(workspace).parts(), ["target_path", "time_s", "crop", "vector"]):

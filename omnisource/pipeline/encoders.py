@@ -10,7 +10,8 @@ from omnisource.errors import CheckpointError, ConfigError, WeightsAbsentError
 from omnisource.media import content_key
 from omnisource.models import released_models, zoo
 from omnisource.models.clip import ImageTower
-from omnisource.pipeline.networks import load_network, weights_fingerprint
+from omnisource.pipeline.networks import load_network
+from omnisource.pipeline.run_names import weights_fingerprint
 from omnisource.pipeline.zero_shot import clip_weights, load_clip
 from omnisource.workspace import Workspace
 

@@ -68,6 +68,14 @@ def saved_metrics(workspace: Workspace, run: str) -> metrics.Metrics | None:
     return metrics.Metrics(**_said(workspace, run)["metrics"])
 
 
+def metrics_with(workspace: Workspace, run: str, settings: dict[str, object]) -> metrics.Metrics | None:
+    """The same where the run was evaluated with exactly these settings; None where it was not."""
+    if not (workspace.run(run) / "metrics.json").is_file():
+        return None
+    said = _said(workspace, run)
+    return metrics.Metrics(**said["metrics"]) if said["settings"] == settings else None
+
+
 def clips_fingerprint(workspace: Workspace, run: str) -> str | None:
     """Hash of the labelled clips that an evaluated run was tested on; None where its files do not say."""
     return _said(workspace, run)["settings"].get("target")

@@ -1,6 +1,5 @@
 """Trained runs are tested on the validation clips: predictions, metrics, a table per class (paper 5)."""
 
-import json
 from collections.abc import Mapping
 
 import torch
@@ -8,9 +7,10 @@ import torch
 from omnisource import config
 from omnisource.evaluate import metrics, protocols
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
-from omnisource.pipeline.evaluated import save_predictions
+from omnisource.pipeline.evaluated import metrics_with, save_predictions
 from omnisource.pipeline.flow import flow_settings, target_as_flow
-from omnisource.pipeline.networks import load_network, pick_device, share_cores, weights_fingerprint
+from omnisource.pipeline.networks import load_network, pick_device, share_cores
+from omnisource.pipeline.run_names import weights_fingerprint
 from omnisource.report import Report
 from omnisource.train.loop import Validate
 from omnisource.workspace import Workspace
@@ -29,11 +29,8 @@ def evaluate(workspace: Workspace, run: str, *, progress: bool | None = None, re
         "target": target_fingerprint(workspace),
     }
     settings |= flow_settings(workspace, network_config)
-    done = folder / "metrics.json"
-    if done.is_file() and not redo:
-        saved = json.loads(done.read_text(encoding="utf-8"))
-        if saved["settings"] == settings:
-            return metrics.Metrics(**saved["metrics"])
+    if not redo and (measured := metrics_with(workspace, run, settings)) is not None:
+        return measured
     examples = target_examples(workspace, "val")
     with Report(f"evaluate {run}", progress=progress) as report:
         predicted = protocols.predict_examples(

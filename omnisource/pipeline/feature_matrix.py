@@ -7,9 +7,7 @@ once for each state of the table.
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +15,15 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from omnisource.errors import WorkspaceError
+from omnisource.pipeline.feature_blocks import blocks_of
 from omnisource.tables import Table
 from omnisource.workspace import Workspace
 
 FOLDER = "feature_search"
 _BLOCK_BYTES = 1 << 20
-_ROWS_AT_ONCE = 8192
 _KEY_BYTES = 16
 
 
@@ -86,10 +85,10 @@ def feature_matrix(workspace: Workspace, table: Table) -> FeatureMatrix:
     of_encoder = workspace.root / FOLDER / Path(table.name).parts[1]
     folder = of_encoder / matrix_version(table)
     if not folder.is_dir():
-        _make(parts, folder)
-        for old in of_encoder.glob("matrix-*"):
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
+        of_encoder.mkdir(parents=True, exist_ok=True)
+        with FileLock(of_encoder / ".lock"):  # who asks meanwhile waits for it
+            if not folder.is_dir():
+                _make(parts, folder)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", "times_s", "keys")}
     return FeatureMatrix(**arrays, starts=np.load(folder / "starts.npy"))
 
@@ -101,50 +100,53 @@ def matrix_version(table: Table) -> str:
 
 
 def _make(parts: list[Path], folder: Path) -> None:
-    """Write the arrays in a folder of their own, then rename it; another process may have been faster."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        _write_arrays(parts, made)
-        try:
-            os.replace(made, folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
+    """Write the arrays in a folder of their own, then rename it; older ones go, and what a killed process left."""
+    for leftover in folder.parent.glob("*.partial"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    made = folder.with_name(f"{folder.name}.partial")
+    made.mkdir()
+    _write_arrays(parts, made)
+    made.replace(folder)
+    for old in folder.parent.glob("matrix-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_arrays(parts: list[Path], folder: Path) -> None:
+    """Block by block: what is held in memory grows with the items, not with their frames."""
     num_rows = sum(pq.read_metadata(part).num_rows for part in parts)
-    vectors: np.ndarray | None = None
-    times_s, keys, filled = [], [], 0
-    for block in _blocks(parts):
-        flat = block["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        some = flat.reshape(block.num_rows, -1)
-        if vectors is None:
-            shape = (num_rows, some.shape[1])
-            vectors = np.lib.format.open_memmap(folder / "vectors.npy", mode="w+", dtype=np.float16, shape=shape)
-        vectors[filled : filled + len(some)] = some
-        filled += len(some)
-        times_s.append(block["time_s"].to_numpy())
-        keys.append(_key_bytes(block["key"].combine_chunks()))
-    if vectors is None:
-        np.save(folder / "vectors.npy", np.zeros((0, 1), dtype=np.float16))
-    else:
-        vectors.flush()
-    of_frames = np.concatenate([np.zeros((0, _KEY_BYTES), dtype=np.uint8), *keys])
-    is_first = np.ones(len(of_frames), dtype=bool)
-    is_first[1:] = (of_frames[1:] != of_frames[:-1]).any(axis=1)
-    np.save(folder / "times_s.npy", np.concatenate([np.zeros(0), *times_s]))
-    np.save(folder / "keys.npy", of_frames[is_first])
-    np.save(folder / "starts.npy", np.flatnonzero(is_first))
+    arrays = {"vectors": np.zeros((0, 1), dtype=np.float16), "times_s": np.zeros(0)}
+    keys, starts = [np.zeros((0, _KEY_BYTES), dtype=np.uint8)], [np.zeros(0, dtype=np.int64)]
+    filled, last = 0, b""
+    for block in blocks_of(parts, ["key", "time_s", "vector"]):
+        vectors, of_frames = _halves(block), _key_bytes(block["key"].combine_chunks())
+        if not filled:
+            shapes = {"vectors": (num_rows, vectors.shape[1]), "times_s": (num_rows,)}
+            arrays = {
+                name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", arrays[name].dtype, shape)
+                for name, shape in shapes.items()
+            }
+        arrays["vectors"][filled : filled + len(vectors)] = vectors
+        arrays["times_s"][filled : filled + len(vectors)] = block["time_s"].to_numpy()
+        is_first = np.ones(len(of_frames), dtype=bool)
+        is_first[0] = of_frames[0].tobytes() != last
+        is_first[1:] = (of_frames[1:] != of_frames[:-1]).any(axis=1)
+        keys.append(of_frames[is_first])
+        starts.append(filled + np.flatnonzero(is_first))
+        filled, last = filled + len(vectors), of_frames[-1].tobytes()
+    for name, array in arrays.items():
+        if isinstance(array, np.memmap):
+            array.flush()
+        else:
+            np.save(folder / f"{name}.npy", array)
+    np.save(folder / "keys.npy", np.concatenate(keys))
+    np.save(folder / "starts.npy", np.concatenate(starts))
 
 
-def _blocks(parts: list[Path]):
-    for part in parts:
-        with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=["key", "time_s", "vector"]):
-                yield pa.Table.from_batches([batch])
+def _halves(block: pa.Table) -> np.ndarray:
+    """(N, D) float16: the column `vector` as it is."""
+    flat = block["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(block), -1)
 
 
 def _key_bytes(column: pa.FixedSizeBinaryArray) -> np.ndarray:

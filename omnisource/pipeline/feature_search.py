@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset
 import yaml
 
 from omnisource.catalog import Catalog, source
 from omnisource.clip_config import ClipConfig
 from omnisource.errors import WorkspaceError
 from omnisource.filters import Order, Sort
+from omnisource.pipeline.feature_blocks import vectors_of
 from omnisource.pipeline.feature_matrix import FOLDER, FeatureMatrix, feature_matrix, matrix_version
 from omnisource.pipeline.similar_state import encoder_name
 from omnisource.previews import key_of
@@ -248,13 +248,11 @@ def _text_vector(workspace: Workspace, encoder: str, text: str) -> np.ndarray:
 
 def _clip_frames(workspace: Workspace, encoder: str, paths: Sequence[str]) -> np.ndarray:
     """(T, D) float32: whole frames of labelled clips."""
-    parts = workspace.table(f"features/{encoder}/target").parts()
-    if not parts:
-        return np.zeros((0, 1), dtype=np.float32)
-    wanted = pc.field("target_path").isin(list(paths)) & (pc.field("crop") == 0)
-    rows = pyarrow.dataset.dataset([str(part) for part in parts]).to_table(columns=["vector"], filter=wanted)
-    frames = rows["vector"].to_pylist()
-    return np.array(frames, dtype=np.float32) if frames else np.zeros((0, 1), dtype=np.float32)
+    features = source(workspace.table(f"features/{encoder}/target"), order=True)
+    wanted = "crop = 0 AND target_path IN (SELECT unnest($paths))"
+    sql = f"SELECT vector FROM {features} WHERE {wanted} ORDER BY filename, file_row_number"
+    rows = Catalog(workspace).table(sql, {"paths": list(paths)})
+    return vectors_of(rows) if len(rows) else np.zeros((0, 1), dtype=np.float32)
 
 
 def _candidates(matrix: FeatureMatrix, among: Sequence[bytes] | None) -> np.ndarray:

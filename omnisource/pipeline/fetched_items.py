@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from omnisource.catalog import KnownFiles
+from omnisource.known_items import KnownFiles
 from omnisource.pipeline.fetch_plan import IS_GONE, REPEATS, Address
 from omnisource.report import Dropped
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from omnisource.catalog import Catalog, KnownFiles
+from omnisource.catalog import Catalog
 from omnisource.collect.download import Downloader, Fetched
 from omnisource.collect.fetch_error import FetchError
 from omnisource.collect.sources.video_fetch import fetch_video, is_video_page
 from omnisource.collect.web import Web
 from omnisource.errors import ItemError
+from omnisource.known_items import KnownFiles
 from omnisource.media import content_key, num_bytes
 from omnisource.pipeline.fetch_outcomes import by_reason, fetch_outcomes
 from omnisource.pipeline.fetch_plan import Address, timestamp, undecided_chunks
@@ -175,7 +176,7 @@ class _Getter:
     """Gets one address: one row for each attempt. Runs in several threads."""
 
     def __init__(self, web: Web, folder: Path, forgotten: Forgotten) -> None:
-        self._downloader, self._config = Downloader(web, folder), web.config
+        self._downloader, self._web = Downloader(web, folder), web
         self._folder, self._forgotten = folder, forgotten
 
     def __call__(self, address: Address) -> list[dict[str, object]]:
@@ -186,7 +187,8 @@ class _Getter:
                 raise FetchError("forgotten", "its address is on the list of what is forgotten")
             got = self._got(address, lambda error: rows.append(_failed(address, error)))
             if self._forgotten.holds_content(got.key):
-                got.path.unlink(missing_ok=True)
+                if address.file is None:  # a finished crawl's files are not ours to remove
+                    got.path.unlink(missing_ok=True)
                 raise FetchError("forgotten", "its content is on the list of what is forgotten")
             rows.append(_kept(address, got))
         except FetchError as error:
@@ -198,8 +200,11 @@ class _Getter:
             return _found_on_disk(Path(address.file), address.url)
         if is_video_page(address.url):
             section = None if address.start_s is None or address.end_s is None else (address.start_s, address.end_s)
-            return fetch_video(address.url, self._folder, section, self._config)
-        left = self._config.max_attempts - address.tried
+            with self._web.turn(address.url) as went_well:  # yt-dlp asks on its own, in its turn
+                got = fetch_video(address.url, self._folder, section, self._web.config)
+                went_well()
+            return got
+        left = self._web.config.max_attempts - address.tried
         return self._downloader.fetch(address.url, address.format, attempts_left=left, failed=failed)
 
 

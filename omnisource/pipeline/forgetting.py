@@ -74,7 +74,9 @@ def forget(
         what = what_to_forget(workspace, urls, domains)
         return _go_through(workspace, what, _traces(workspace, what), really=False)
     with ExitStack() as held:
-        for table in removal.tables_with_web_data(workspace):
+        by_address = [workspace.table(name) for name in _WITH_ADDRESSES]  # a first search or fetch has no part yet
+        tables = {table.name: table for table in (*removal.tables_with_web_data(workspace), *by_address)}
+        for table in tables.values():
             held.enter_context(sole_writer(table.folder, what=f"table {table.name!r}"))
         what = what_to_forget(workspace, urls, domains)
         traces = _traces(workspace, what)

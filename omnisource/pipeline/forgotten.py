@@ -52,11 +52,6 @@ def read_forgotten(workspace: Workspace) -> Forgotten:
     return Forgotten(hashes=frozenset(line["hash"] for line in _lines(workspace)))
 
 
-def is_forgotten(workspace: Workspace, url: str) -> bool:
-    """Whether an address must not be fetched again; `read_forgotten` is quicker for many."""
-    return read_forgotten(workspace).holds_url(url)
-
-
 def remember_forgotten(workspace: Workspace, things: Iterable[tuple[Kind, str]]) -> None:
     """Add addresses, domains and contents (keys in hex) to the list; what is there already is not added again."""
     with sole_writer(workspace.root / FOLDER, what="the list of what is forgotten"):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from omnisource.catalog import Catalog, source
 from omnisource.clean.features import Encoder, FootageFeatures, extract
@@ -16,7 +15,8 @@ from omnisource.pipeline.encoders import encoder_settings, load_encoder
 from omnisource.pipeline.networks import pick_device, share_cores
 from omnisource.pipeline.similar_state import target_features, web_features
 from omnisource.report import Report
-from omnisource.tables import SCHEMAS, Table
+from omnisource.schemas import SCHEMAS
+from omnisource.tables import Table
 from omnisource.types import Format
 from omnisource.workspace import Workspace
 
@@ -59,21 +59,6 @@ def target_settings(workspace: Workspace, settings: dict[str, object]) -> dict[s
     own = {"target_fps": study.features.target_fps, "crop_clips": study.features.crop_clips, "seed": study.seed}
     own |= {"splits": list(study.duplicates.splits), "target": target_fingerprint(workspace)}
     return settings | own
-
-
-def blocks_of(parts: list[Path], columns: list[str], *, rows: int = 8192) -> Iterator[pa.Table]:
-    """Rows of some parts of a table of features, in order, some thousand at a time."""
-    for part in parts:
-        with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(batch_size=rows, columns=columns):
-                yield pa.Table.from_batches([batch])
-
-
-def vectors_of(block: pa.Table) -> np.ndarray:
-    """(N, D) float32: the column `vector`."""
-    column = block["vector"].combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), -1).astype(np.float32)
 
 
 def _measure_target(

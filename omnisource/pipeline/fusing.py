@@ -7,7 +7,7 @@ from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.evaluate import fusion, metrics
 from omnisource.files import write_atomically
 from omnisource.pipeline.collecting import target_fingerprint
-from omnisource.pipeline.evaluated import save_predictions, saved_metrics, saved_predictions
+from omnisource.pipeline.evaluated import clips_fingerprint, save_predictions, saved_metrics, saved_predictions
 from omnisource.workspace import Workspace
 
 FUSED = "fused"
@@ -64,6 +64,5 @@ def _check(workspace: Workspace, first: str, second: str) -> None:
     present = target_fingerprint(workspace)
     for run in (first, second):
         saved_predictions(workspace, run)
-        settings = json.loads((workspace.run(run) / "metrics.json").read_text(encoding="utf-8"))["settings"]
-        if settings["target"] != present:
+        if clips_fingerprint(workspace, run) != present:
             raise WorkspaceError(f"run {run!r} was tested on other clips; `omnisource evaluate {run}` tests it again")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from omnisource import config
 from omnisource.errors import OmniSourceError, WorkspaceError
-from omnisource.pipeline.balancing import example_counts, target_counts
+from omnisource.pipeline.balancing import plan_of
 from omnisource.pipeline.measured import Estimate, costs_of, estimate, load_measurement
 from omnisource.pipeline.recipes import resolve
 from omnisource.pipeline.run_folders import changed_settings, run_state
 from omnisource.pipeline.run_names import BASELINE, PHASES, run_names
 from omnisource.pipeline.training_jobs import decisive_settings, finetuning_epochs, needs_motion, training_jobs
 from omnisource.study_changes import Change
-from omnisource.train.planning import DrawPlan, plan_draws
+from omnisource.train.planning import DrawPlan
 from omnisource.workspace import Workspace
 
 PROCEDURES: tuple[config.Procedure, ...] = ("joint", "pretrain_finetune")
@@ -139,7 +139,7 @@ def check(workspace: Workspace, study: config.Study, launch: Launch) -> Check:
     try:
         missing += _missing(workspace, study, launch)
         if not any(one.is_needed for one in missing):
-            plan = plan_of(workspace, study, launch)
+            plan = _plan(workspace, study, launch)
             found = estimate_of(workspace, study, launch)
             runs += _runs(workspace, study, launch)
     except OmniSourceError as error:
@@ -154,14 +154,6 @@ def check(workspace: Workspace, study: config.Study, launch: Launch) -> Check:
     )
 
 
-def plan_of(workspace: Workspace, study: config.Study, launch: Launch) -> DrawPlan:
-    """What an epoch with the web data draws; a launch without a recipe draws labelled clips alone."""
-    joint, optim = study.train.joint, study.networks[launch.network].optim
-    counts = example_counts(workspace, launch.recipe, joint) if launch.recipe else {}
-    num_target = int(target_counts(workspace).sum())
-    return plan_draws(counts, joint, num_target=num_target, batch_size=optim.batch_size, epochs=optim.epochs)
-
-
 def estimate_of(workspace: Workspace, study: config.Study, launch: Launch) -> Estimate | None:
     """What the whole of it costs by the last measurement; None before there was one."""
     measurement = load_measurement(workspace, launch.runs[0])
@@ -170,7 +162,7 @@ def estimate_of(workspace: Workspace, study: config.Study, launch: Launch) -> Es
     return estimate(
         measurement,
         costs_of(workspace, study, launch.network, launch.recipe),
-        total_updates=_total_updates(study, launch, plan_of(workspace, study, launch)),
+        total_updates=_total_updates(study, launch, _plan(workspace, study, launch)),
         keep_checkpoints=study.train.keep_checkpoints,
     )
 
@@ -190,6 +182,10 @@ def launch_of(run: str, networks: Sequence[str], recipes: Sequence[str]) -> Laun
     if not dash or recipe == BASELINE:
         return Launch(network=network or run, recipe=None)
     return Launch(network=network, recipe=recipe, procedure=PROCEDURES[0] if stem == run else PROCEDURES[1])
+
+
+def _plan(workspace: Workspace, study: config.Study, launch: Launch) -> DrawPlan:
+    return plan_of(workspace, study.networks[launch.network].optim, launch.recipe, study.train.joint)
 
 
 def _missing(workspace: Workspace, study: config.Study, launch: Launch) -> Iterator[Missing]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 from omnisource import config
-from omnisource.errors import ConfigError
 from omnisource.pipeline.measured import Measurement, costs_of, save_measurement
 from omnisource.pipeline.networks import pick_device
 from omnisource.pipeline.training import fit_job, read_data
@@ -38,8 +37,6 @@ def measure(
     Nothing of it is gone on with. Raises WorkspaceError and ConfigError as training itself would.
     """
     study = workspace.study()
-    if network_name not in study.networks:
-        raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(study.networks))}")
     job = next(training_jobs(workspace, study, network_name, recipe_name, procedure))
     data = read_data(workspace, job)
     device = pick_device(study.device)

@@ -9,7 +9,8 @@ import yaml
 
 from omnisource import config, media
 from omnisource.errors import WorkspaceError
-from omnisource.files import save_atomically, write_atomically
+from omnisource.files import write_atomically
+from omnisource.pipeline.array_files import save_arrays
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.report import Report
 from omnisource.tables import require_same, sole_writer
@@ -79,12 +80,7 @@ def _save(path: Path, motions: Motions) -> None:
         for group, one in fitted.items()
         for field, value in camera_motion.to_arrays(one).items()
     }
-
-    def save(partial: Path) -> None:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-
-    save_atomically(path, save)
+    save_arrays(path, arrays)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

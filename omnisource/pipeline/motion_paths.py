@@ -12,7 +12,7 @@ import numpy as np
 
 from omnisource import config, media
 from omnisource.errors import WorkspaceError
-from omnisource.files import save_atomically
+from omnisource.pipeline.array_files import save_arrays
 from omnisource.pipeline.collecting import target_examples
 from omnisource.report import Report
 from omnisource.tables import sole_writer
@@ -150,9 +150,4 @@ def _save(path: Path, paths: list[MotionPath]) -> None:
         "class_indices": np.array([one.class_index for one in paths]),
         "paths": np.array([one.path for one in paths], dtype=np.str_),
     }
-
-    def save(partial_path: Path) -> None:
-        with partial_path.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-
-    save_atomically(path, save)
+    save_arrays(path, arrays)

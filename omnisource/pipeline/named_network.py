@@ -13,7 +13,8 @@ from omnisource.models import checkpoints, released_models
 from omnisource.models.loading import load_released
 from omnisource.models.video_net import VideoNet
 from omnisource.pipeline.evaluation import protocol_of
-from omnisource.pipeline.networks import WEIGHTS, load_network, pick_device, weights_fingerprint
+from omnisource.pipeline.networks import load_network, pick_device
+from omnisource.pipeline.run_names import WEIGHTS, weights_fingerprint
 from omnisource.workspace import Workspace
 
 _NUMBERED = (re.compile(r"(?P<number>\d+)[\s,:]+(?P<name>.+)"), re.compile(r"(?P<name>.+?)[\s,:]+(?P<number>\d+)"))

@@ -9,13 +9,6 @@ from omnisource import config
 from omnisource.errors import ConfigError
 from omnisource.models import checkpoints, zoo
 from omnisource.models.video_net import VideoNet
-from omnisource.pipeline.run_names import BASELINE as BASELINE
-from omnisource.pipeline.run_names import PHASES as PHASES
-from omnisource.pipeline.run_names import WEIGHTS as WEIGHTS
-from omnisource.pipeline.run_names import baseline_name as baseline_name
-from omnisource.pipeline.run_names import run_name as run_name
-from omnisource.pipeline.run_names import run_names as run_names
-from omnisource.pipeline.run_names import weights_fingerprint as weights_fingerprint
 from omnisource.pipeline.run_names import weights_path
 
 

@@ -33,6 +33,7 @@ class Step(StrEnum):
     CONFIDENCE = "confidence"
     LABEL_SOURCE = "label_source"
     PERSON = "person"
+    COPY = "copy"
     CAP = "cap"
     KEPT = "kept"
 
@@ -91,7 +92,7 @@ def outcomes(workspace: Workspace, item: WebItem) -> list[Outcome]:
             f" FROM {labelling.judged} WHERE key = $key",
             {"key": item.key},
         ).to_pylist()
-        found.append(_outcome(applied, rows, recipe, item))
+        found.append(_outcome(applied, rows, recipe, item, is_copy=labelling.is_web_copy(item.key)))
     return found
 
 
@@ -114,7 +115,9 @@ class _Applied:
         )
 
 
-def _outcome(applied: _Applied, rows: list[dict[str, object]], recipe: config.Recipe, item: WebItem) -> Outcome:
+def _outcome(
+    applied: _Applied, rows: list[dict[str, object]], recipe: config.Recipe, item: WebItem, *, is_copy: bool
+) -> Outcome:
     if not rows:
         is_source_used = recipe.sources is None or item.source in recipe.sources
         is_format_used = item.format in recipe.teachers or recipe.label_source == "listed"
@@ -122,9 +125,10 @@ def _outcome(applied: _Applied, rows: list[dict[str, object]], recipe: config.Re
     steps = [_step(row) for row in rows]
     order = list(Step)
     furthest = max(range(len(rows)), key=lambda i: (order.index(steps[i]), rows[i]["candidate_confidence"]))
-    is_capped = steps[furthest] is Step.KEPT and not applied.is_example and recipe.max_per_class is not None
+    step = Step.COPY if is_copy and steps[furthest] is Step.KEPT else steps[furthest]
+    is_capped = step is Step.KEPT and not applied.is_example and recipe.max_per_class is not None
     return applied.outcome(
-        Step.CAP if is_capped else steps[furthest],
+        Step.CAP if is_capped else step,
         class_index=rows[furthest]["class_index"],
         confidence=rows[furthest]["candidate_confidence"],
         least=rows[furthest]["least"],

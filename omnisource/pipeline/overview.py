@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from omnisource.browsing_sql import kept_keys
-from omnisource.catalog import Catalog, source
+from omnisource.catalog import Catalog, passes_validity, source
 from omnisource.config import load_recipe
 from omnisource.pipeline.recipes import saved_funnel
 from omnisource.reviews import Reviews
@@ -170,7 +170,7 @@ def class_yields(workspace: Workspace, catalog: Catalog, source_name: str, recip
     items, wanted = source(workspace.table("items")), {"source": source_name}
     select = f"SELECT class_index, count(*) AS n FROM {items} i WHERE source = $source"
     found = _by_class(catalog, select, wanted)
-    invalid = _by_class(catalog, f"{select} AND NOT {catalog.valid('i')}", wanted)
+    invalid = _by_class(catalog, f"{select} AND NOT {passes_validity(catalog.workspace, 'i')}", wanted)
     kept: Mapping[int | None, int] | None = None
     if recipe is not None and saved_funnel(workspace, recipe):
         keys = {"kept_keys": kept_keys(workspace, recipe)}
@@ -198,7 +198,7 @@ def _valid(workspace: Workspace, catalog: Catalog) -> dict[str, int] | None:
     if not workspace.table("validity").num_rows():
         return None
     sql = f"SELECT source, count(*) AS n FROM {source(workspace.table('items'))} i"
-    wanted = f"{sql} WHERE {catalog.valid('i')} GROUP BY source"
+    wanted = f"{sql} WHERE {passes_validity(catalog.workspace, 'i')} GROUP BY source"
     return {row["source"]: row["n"] for row in catalog.kept(wanted).to_pylist()}
 
 

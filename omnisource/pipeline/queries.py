@@ -4,7 +4,6 @@ Every edit writes a whole new revision, and the last one counts; nothing is sear
 Proposals add to what is there and never change or bring back what a person edited or removed.
 """
 
-import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from omnisource.collect import query_lists
 from omnisource.collect.queries import TEXT_KINDS, Query, TextKind, propose
 from omnisource.errors import WorkspaceError
 from omnisource.files import write_atomically
+from omnisource.reviews import this_person
 from omnisource.tables import Table
 from omnisource.workspace import Workspace
 
@@ -128,7 +128,7 @@ def accept(workspace: Workspace, revision: int, *, author: str | None = None) ->
         )
     said = Acceptance(
         revision=revision,
-        author=author or getpass.getuser(),
+        author=author or this_person(),
         accepted_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_atomically(_accepted_path(workspace), json.dumps(asdict(said)))

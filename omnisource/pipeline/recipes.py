@@ -1,7 +1,6 @@
 """A recipe over all facts and decisions -> the auxiliary examples of every source (paper 3.4)."""
 
 import difflib
-import hashlib
 import json
 import logging
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from omnisource.examples import ExampleFile, write_examples
 from omnisource.files import write_atomically
 from omnisource.label.listed import listed_sources
 from omnisource.label.pseudo import Funnel, Labelling
+from omnisource.media_files import content_key
 from omnisource.pipeline.teachers import dims_of, teachers
 from omnisource.reviews import Reviews
 from omnisource.tables import sole_writer
@@ -143,7 +143,4 @@ def _check_sources(recipe: config.Recipe, study: config.Study, catalog: Catalog,
 
 
 def _fingerprints(folder: Path) -> dict[str, str]:
-    return {
-        path.stem: hashlib.file_digest(path.open("rb"), lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        for path in sorted(folder.glob("*.arrow"))
-    }
+    return {path.stem: content_key(path).hex() for path in sorted(folder.glob("*.arrow"))}

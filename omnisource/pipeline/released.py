@@ -1,6 +1,5 @@
 """The released Mini-Kinetics web data -> sources, items, and what its lists say of them (paper 4.2)."""
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -9,10 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from omnisource import config
-from omnisource.catalog import Catalog, KnownFiles, KnownKeys
+from omnisource.catalog import Catalog
 from omnisource.collect import released
 from omnisource.collect.released_classes import class_indices
 from omnisource.errors import DataError
+from omnisource.known_items import KnownFiles, KnownKeys
+from omnisource.media_files import content_key
 from omnisource.pipeline import collecting
 from omnisource.report import Report
 from omnisource.tables import Table
@@ -146,9 +147,7 @@ def _rows(key: bytes, listed: released.Listed, one: config.SourceConfig) -> Iter
 def _fingerprints(one: config.SourceConfig) -> dict[str, str]:
     """Hash of each list that speaks of a source."""
     assert one.lists is not None
-    hashes = {}
-    for listed in released.lists_of(one.lists, one.name):
-        with listed.path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        hashes[f"{listed.path.parent.name}/{listed.path.name}"] = digest
-    return hashes
+    return {
+        f"{listed.path.parent.name}/{listed.path.name}": content_key(listed.path).hex()
+        for listed in released.lists_of(one.lists, one.name)
+    }

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from omnisource.files import save_atomically, write_atomically
 from omnisource.pipeline.what_to_forget import ToForget
-from omnisource.tables import SCHEMAS, Table
+from omnisource.schemas import SCHEMAS
+from omnisource.tables import Table
 from omnisource.workspace import Workspace
 
 _KEYS = ("key", "kept_key")
@@ -55,12 +56,14 @@ def media_files(workspace: Workspace, what: ToForget) -> Iterator[Path]:
 def derived_files(workspace: Workspace, what: ToForget) -> Iterator[Path]:
     """Files that were made of the contents: thumbnails, previews, frames for FiftyOne, optical flow."""
     root = workspace.root
-    for name in map(bytes.hex, what.contents):
+    names = [key.hex() for key in what.contents]
+    for name in names:
         yield from (root / "thumbnails" / name[-2:]).glob(f"{name}.*")
         yield from (root / "previews" / name[-2:]).glob(f"{name}.*")
-        yield from (root / "previews" / "clips" / name[-2:]).glob("*.mp4")  # named by a hash: their neighbours go too
         yield from (root / "fiftyone" / "frames" / name[-2:]).glob(f"{name}-*")
         yield from root.glob(f"flow/*/{name[:2]}/{name}.*")
+    for folder in dict.fromkeys(name[-2:] for name in names):  # clips are named by a hash: their neighbours go too
+        yield from (root / "previews" / "clips" / folder).glob("*.mp4")
 
 
 def remove_caches(workspace: Workspace) -> None:

@@ -74,7 +74,7 @@ def html_report(workspace: Workspace, baseline: str, runs: Sequence[str]) -> str
     compared = [one for one in results if one.change is not None]
     title = f"{workspace.root.name}: what web data brought"
     parts = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(headline(one, baseline))}</p>" for one in compared)]
-    parts += _side_by_side(results)
+    parts += _side_by_side(workspace, results)
     if len(results) > 1 and used_sources(results):
         parts += ["<h2>Sources</h2>", _table(sources_table(results))]
     parts += _procedures(workspace, runs)
@@ -109,7 +109,7 @@ def headline(result: RunResult, baseline: str) -> str:
     )
 
 
-def _side_by_side(results: Sequence[RunResult]) -> list[str]:
+def _side_by_side(workspace: Workspace, results: Sequence[RunResult]) -> list[str]:
     rows = [
         SvgInterval(
             name=one.run,
@@ -122,7 +122,8 @@ def _side_by_side(results: Sequence[RunResult]) -> list[str]:
     ]
     baseline = results[0].run
     alt = "; ".join(f"{one.name} {one.value:+.1f} points, {one.low:+.1f} to {one.high:+.1f}" for one in rows)
-    troubles = [f"{one.run}: {one.trouble}" for one in results if one.trouble]
+    here = f"{workspace.root}/"  # a damaged file is named by its whole path
+    troubles = [f"{one.run}: {one.trouble.replace(here, '')}" for one in results if one.trouble]
     return [
         "<h2>Runs side by side</h2>",
         interval_rows(rows, alt=alt, unit=f"change of top-1 against {baseline}, in points, with its 95 % interval"),

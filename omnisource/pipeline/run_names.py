@@ -1,11 +1,11 @@
 """What the runs of a workspace are called, and whether two of them have the same weights; without torch."""
 
-import hashlib
 import typing
 from pathlib import Path
 
 from omnisource import config
 from omnisource.errors import ConfigError, WorkspaceError
+from omnisource.media_files import content_key
 
 BASELINE = "baseline"
 WEIGHTS = "network.pt"
@@ -42,8 +42,7 @@ def run_names(network: str, recipe: str | None, procedure: config.Procedure) -> 
 
 def weights_fingerprint(folder: Path) -> str:
     """Hash of a run's weights, by which facts say what they were measured with."""
-    with weights_path(folder).open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    return content_key(weights_path(folder)).hex()
 
 
 def weights_path(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from omnisource import config
 from omnisource.catalog import Catalog, source
 from omnisource.errors import WorkspaceError
 from omnisource.palette import colours
-from omnisource.pipeline.curves import last_line
+from omnisource.pipeline.curves import decoded
 from omnisource.pipeline.launching import Launch, launch_of
 from omnisource.pipeline.run_folders import run_state
 from omnisource.workspace import Workspace
@@ -150,7 +150,7 @@ def _view(workspace: Workspace, name: str, launch: Launch) -> RunView:
     folder = workspace.run(name)
     said = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     state = run_state(folder)
-    last = last_line(folder)
+    lines = _lines(_tail(folder / "metrics.jsonl", 40_000))
     tested = folder / "metrics.json"
     return RunView(
         name=name,
@@ -159,16 +159,15 @@ def _view(workspace: Workspace, name: str, launch: Launch) -> RunView:
         update=said["update"],
         total_updates=said["total_updates"],
         epoch=said["epoch"],
-        seconds_per_update=_pace(folder),
-        loss=last.get("loss"),
+        seconds_per_update=_pace(lines[-_PACE_LINES:]),
+        loss=lines[-1].get("loss") if lines else None,
         top1=json.loads(tested.read_text(encoding="utf-8"))["metrics"]["top1"] if tested.is_file() else None,
         changed_s=said.get("heartbeat", time.time()),
     )
 
 
-def _pace(folder: Path) -> float | None:
-    """Mean seconds of the last updates."""
-    lines = _lines(_tail(folder / "metrics.jsonl", 40_000))[-_PACE_LINES:]
+def _pace(lines: Sequence[dict]) -> float | None:
+    """Mean seconds of the updates."""
     seconds = [line["seconds"] for line in lines if "seconds" in line]
     return sum(seconds) / len(seconds) if seconds else None
 
@@ -178,8 +177,8 @@ def _dropped_lines(workspace: Workspace, run: str) -> list[dict[str, str]]:
 
 
 def _lines(text: str) -> list[dict]:
-    """Whole lines of JSON; the first and the last one of a file's end may be halves."""
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n") and line.startswith("{")]
+    """Whole lines of JSON; the last one of a file may be half a line, which is being written."""
+    return list(decoded(line for line in text.splitlines(keepends=True) if line.endswith("\n")))
 
 
 def _tail(path: Path, limit: int) -> str:

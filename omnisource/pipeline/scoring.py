@@ -8,9 +8,9 @@ from omnisource.errors import WorkspaceError
 from omnisource.label import score as label_score
 from omnisource.pipeline.collecting import save_report
 from omnisource.pipeline.flow import flow_settings, items_as_flow
-from omnisource.pipeline.networks import baseline_name, load_network, pick_device, share_cores, weights_fingerprint
-from omnisource.pipeline.teachers import dims_of
-from omnisource.pipeline.teachers import teachers as teachers
+from omnisource.pipeline.networks import load_network, pick_device, share_cores
+from omnisource.pipeline.run_names import baseline_name, weights_fingerprint
+from omnisource.pipeline.teachers import dims_of, teachers
 from omnisource.pipeline.zero_shot import load_zero_shot, zero_shot_settings
 from omnisource.report import Report
 from omnisource.types import Format, WebItem

@@ -131,6 +131,7 @@ class _Journal:
     ) -> cells.Answer:
         """Keep the candidates of a cell: none that was forgotten, and no more new ones than its class may have."""
         wanted = [one for one in found if not self._forgotten.holds_url(one.candidate.url)]
+        num_forgotten = len(found) - len(wanted)
         new = self._known.new(one.candidate.url for one in wanted)
         if turn.max_new is not None and len(new) > turn.max_new:
             allowed = [one.candidate.url for one in wanted if one.candidate.url in new][: turn.max_new]
@@ -140,7 +141,8 @@ class _Journal:
         rows = [row_of(one, is_new=one.candidate.url in new) for one in wanted if one.candidate.url not in written]
         self._candidates.add(rows)
         self._known.add(new)
-        return cells.Answer(returned=len(wanted), new=len(new), requests=requests, is_cut=is_cut, failure=failure)
+        returned = len(wanted) + num_forgotten  # they count towards the engine's cap, at which a cell is split
+        return cells.Answer(returned=returned, new=len(new), requests=requests, is_cut=is_cut, failure=failure)
 
     def end(self, result: cells.CellResult) -> None:
         """A cell whose candidates are kept."""

@@ -29,6 +29,7 @@ from omnisource.pipeline.similar_state import (
     wants_web_copies,
     what_was_not_compared,
 )
+from omnisource.pipeline.teachers import teachers
 from omnisource.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -125,7 +126,7 @@ def _score(workspace: Workspace, options: Options, say: Say) -> None:
     if not recipes.needs_teachers(workspace, options.recipes):
         say("score: not needed; the recipes take the released lists' word")
         return
-    for teacher in scoring.teachers(workspace.study()):
+    for teacher in teachers(workspace.study()):
         count = scoring.score(workspace, teacher, progress=options.progress, redo=options.redo)
         say(f"score: teacher {teacher} has scored {count} segments")
 
@@ -200,6 +201,7 @@ _RUN: dict[str, Callable[[Workspace, Options, Say], str | None]] = dict(
             *(_target, _search, _fetch, _add, _check, _flow, _teach, _score, _motion, _similar),
             *(_label, _train, _evaluate, _compare),
         ),
+        strict=True,
     )
 )
 

@@ -1,6 +1,5 @@
 """The last stages: a network is trained on the target set, alone or with a recipe's examples, then tested (3.6, 5)."""
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,8 +9,8 @@ from pathlib import Path
 import torch
 
 from omnisource import config
-from omnisource.errors import ConfigError
 from omnisource.examples import merge_sources
+from omnisource.media_files import content_key
 from omnisource.models import zoo
 from omnisource.pipeline.collecting import target_examples, target_fingerprint
 from omnisource.pipeline.evaluation import validation
@@ -62,11 +61,8 @@ def train(
     run of its own and only when that is done, on the target alone from those weights, classifier included.
 
     Goes on where it stopped; a finished run is kept. Returns the state, "done" or "stopped". Raises WorkspaceError for
-    a run that was made with other settings or examples.
+    a run that was made with other settings or examples, ConfigError for an unknown network.
     """
-    networks = workspace.study().networks
-    if network_name not in networks:
-        raise ConfigError(f"no network {network_name!r}; known: {', '.join(sorted(networks))}")
     if redo:
         for later in run_names(network_name, recipe_name, procedure)[1:]:
             forget(workspace.run(later))
@@ -148,4 +144,4 @@ def _motions(workspace: Workspace, job: TrainingJob) -> tuple[Motions | None, st
     if not needs_motion(job.network, job.shared, formats):
         return None, None
     motions = load_motion(workspace)
-    return motions, hashlib.blake2b(workspace.motion_path.read_bytes(), digest_size=16).hexdigest()
+    return motions, content_key(workspace.motion_path).hex()

@@ -3,7 +3,6 @@
 Without torch: what a run would be made with can be asked, and compared with what it was made with.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +10,9 @@ from pathlib import Path
 
 from omnisource import config
 from omnisource.config import InflationConfig, JointConfig, SnippetConfig
-from omnisource.errors import WorkspaceError
+from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.examples import ExampleFile
+from omnisource.media_files import content_key
 from omnisource.models.released_models import is_known
 from omnisource.pipeline.recipes import auxiliary_examples, require_known
 from omnisource.pipeline.run_names import WEIGHTS, run_names, weights_fingerprint
@@ -22,6 +22,9 @@ from omnisource.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 WARPED = ("perspective", "perspective_class")
+"""Inflations that draw from the camera motion of the target clips."""
+OF_BASELINE = ("mixup_within", "mixup_alpha")
+"""What a run without web data reads of the mixture."""
 _UNMIXED = {"mixup_within": False, "mixup_across": False, "mixup_alpha": JointConfig().mixup_alpha}
 
 
@@ -48,9 +51,12 @@ class TrainingJob:
 def training_jobs(
     workspace: Workspace, study: config.Study, network_name: str, recipe_name: str | None, procedure: config.Procedure
 ) -> Iterator[TrainingJob]:
-    """The runs of a procedure; each is made when the one before it is done, since it may start from its weights."""
+    """The runs of a procedure; each is made when the one before it is done, since it may start from its weights.
+
+    Raises ConfigError for a network that the study does not have.
+    """
     runs = run_names(network_name, recipe_name, procedure)
-    network, shared = located(workspace, study.networks[network_name]), study.train
+    network, shared = located(workspace, network_of(study, network_name)), study.train
     examples, fingerprints = _auxiliary(workspace, study, recipe_name) if recipe_name else ({}, {})
     alone = TrainingJob(
         run=runs[-1],
@@ -70,6 +76,13 @@ def training_jobs(
         yield replace(alone, network=network, pretrained=weights_fingerprint(folder))
     else:
         yield joint if recipe_name else alone
+
+
+def network_of(study: config.Study, name: str) -> config.NetworkConfig:
+    """A network of the study; raises ConfigError for an unknown one."""
+    if name not in study.networks:
+        raise ConfigError(f"no network {name!r}; known: {', '.join(sorted(study.networks))}")
+    return study.networks[name]
 
 
 def decisive_settings(study: config.Study, job: TrainingJob) -> dict[str, object]:
@@ -104,7 +117,7 @@ def located(workspace: Workspace, network: config.NetworkConfig) -> config.Netwo
 
 def _of_baseline(shared: config.TrainConfig) -> config.TrainConfig:
     """What matters without web data, so that a change of the mixture does not ask for another baseline."""
-    kept = shared.joint.model_dump(include={"mixup_within", "mixup_alpha"})
+    kept = shared.joint.model_dump(include=set(OF_BASELINE))
     return shared.model_copy(
         update={"joint": JointConfig(**kept), "inflation": InflationConfig(), "snippets": SnippetConfig()}
     )
@@ -132,10 +145,7 @@ def _of_finetuning(
 
 def _file_fingerprint(path: Path) -> str | None:
     """Hash of the weights that a run starts from; None where it starts from no file."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    return content_key(path).hex() if path.is_file() else None
 
 
 def _auxiliary(

@@ -17,7 +17,7 @@ from omnisource.clean.whitening import Whitening
 from omnisource.errors import WorkspaceError
 from omnisource.files import write_atomically
 from omnisource.pipeline.duplicates import PAIRS_PER_PART, comparison_settings, fitted, precision_of
-from omnisource.pipeline.frame_features import blocks_of, vectors_of
+from omnisource.pipeline.feature_blocks import blocks_of, vectors_of
 from omnisource.pipeline.similar_state import COMPARED, finished_parts, web_features
 from omnisource.report import Report
 from omnisource.tables import TableWriter
@@ -92,16 +92,17 @@ def _compare(workspace: Workspace, writer: TableWriter, report: Report) -> None:
     new = [part for part in parts if part.name not in compared]
     if not new:
         return
-    white, threshold = fitted(workspace)
+    white, crops = fitted(workspace)
     floor = workspace.study().duplicates.floor
-    floor = duplicates.usual_floor(threshold.threshold) if floor is None else floor
+    floor = duplicates.usual_floor(crops.threshold) if floor is None else floor
+    precision = precision_of(workspace)
     sources: dict[str, int] = {}
     for done, part in enumerate(new, start=1):
         for formats in _ALIKE_KINDS:
             left = _frames(workspace, part, formats, white, sources)
             for earlier in [path for path in parts if path.name in compared]:
-                _write(left, _frames(workspace, earlier, formats, white, sources), floor, writer, workspace)
-            _write(left, None, floor, writer, workspace)
+                _write(left, _frames(workspace, earlier, formats, white, sources), floor, precision, writer)
+            _write(left, None, floor, precision, writer)
         writer.flush()
         compared.append(part.name)
         saved = {"compared": compared, "parts": len(table.parts()), "floor": floor}
@@ -110,14 +111,16 @@ def _compare(workspace: Workspace, writer: TableWriter, report: Report) -> None:
     logger.info("alike: %d parts compared down to a similarity of %.3f", len(new), floor)
 
 
-def _write(left: _Frames, right: _Frames | None, floor: float, writer: TableWriter, workspace: Workspace) -> None:
+def _write(
+    left: _Frames, right: _Frames | None, floor: float, precision: similarity.Choice, writer: TableWriter
+) -> None:
     """Copies between two parts, or within one where `right` is None."""
     columns = left.directions if right is None else right.directions
     if not len(left.directions) or not len(columns):
         return
     items = left.items if right is None else web_copies.joined(left.items, right.items)
     first_column = 0 if right is None else len(left.directions)
-    pairs = similarity.pairs_above(left.directions, columns, floor, precision_of(workspace))
+    pairs = similarity.pairs_above(left.directions, columns, floor, precision)
     copies = web_copies.copies_of(pairs, items, first_column=first_column)
     keys = left.keys if right is None else np.concatenate([left.keys, right.keys])
     times_s = left.times_s if right is None else np.concatenate([left.times_s, right.times_s])

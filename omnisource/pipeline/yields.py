@@ -89,11 +89,6 @@ def by_query(cells: Iterable[CellYield]) -> list[CellYield]:
     return _together(cells, ("source", "class_index", "query"))
 
 
-def by_source(cells: Iterable[CellYield]) -> list[CellYield]:
-    """The cells of each source together."""
-    return _together(cells, ("source",))
-
-
 def by_top_window(cells: Sequence[CellYield]) -> list[CellYield]:
     """Cells with the halves of their windows added, so that a query has one count for each window of the plan.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omnisource import shares
 from omnisource.config import JointConfig
 from omnisource.train.batches import num_updates, whole_number
 from omnisource.train.resampling import class_probabilities
@@ -62,8 +63,7 @@ class SourceDraws:
     @property
     def evenness(self) -> float:
         """From 1 / K to 1: equally frequent classes that would be as diverse, over K (e to the entropy of a draw)."""
-        drawn = self.probabilities[self.probabilities > 0]
-        return float(np.exp(-(drawn * np.log(drawn)).sum()) / len(self.probabilities))
+        return shares.evenness(self.probabilities)
 
     @property
     def classes_read_too_often(self) -> np.ndarray:
@@ -112,7 +112,7 @@ def plan_draws(
     A source without examples is left out, as training leaves it out. Raises ConfigError where the released order needs
     whole numbers and has none.
     """
-    shares = {
+    drawn = {
         source: SourceDraws(
             source=source,
             counts=by_class,
@@ -122,7 +122,7 @@ def plan_draws(
         for source, by_class in counts.items()
         if by_class.sum()
     }
-    return DrawPlan(num_target=num_target, batch_size=batch_size, epochs=epochs, sources=tuple(shares.values()))
+    return DrawPlan(num_target=num_target, batch_size=batch_size, epochs=epochs, sources=tuple(drawn.values()))
 
 
 def _of_source(source: str, config: JointConfig) -> JointConfig:

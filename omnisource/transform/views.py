@@ -43,11 +43,6 @@ class Box(NamedTuple):
     """Height."""
 
 
-def train_indices_sparse(num_frames: int, num_snippets: int, rng: np.random.Generator) -> np.ndarray:
-    """(num_snippets,) int64: one random frame of each of as many equal parts (TSN)."""
-    return train_indices(num_frames, 1, 1, num_snippets, rng)[:, 0]
-
-
 def train_indices_dense(num_frames: int, clip_len: int, frame_interval: int, rng: np.random.Generator) -> np.ndarray:
     """(clip_len,) int64: one clip with a random start (SlowOnly)."""
     return train_indices(num_frames, clip_len, frame_interval, 1, rng)[0]

@@ -1,16 +1,20 @@
 """Three workspaces - empty, half done, finished - and pages of the app opened on them without a browser."""
 
+import shlex
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from app import serving, workspaces
+from omnisource import jobs
+from omnisource.__main__ import main
 from omnisource.workspace import Workspace
 from tests import micro_workspaces, micro_world
 
@@ -56,23 +60,18 @@ def _as_configured() -> None:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the micro world."""
-    root = tmp_path_factory.mktemp("world")
-    micro_world.build(root)
-    return root
+    """The files of the micro world, which no test changes."""
+    return micro_workspaces.world_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def _half_done_once(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return micro_workspaces.half_done_in(tmp_path_factory.mktemp("half_done") / "w", world)
+def _half_done_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return micro_workspaces.half_done_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def _finished_once(_half_done_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("finished") / "w"
-    shutil.copytree(_half_done_once, root)
-    micro_workspaces.run(root)
-    return root
+def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return micro_workspaces.finished_once(tmp_path_factory)
 
 
 @pytest.fixture
@@ -91,6 +90,34 @@ def half_done(_half_done_once: Path, tmp_path: Path) -> Workspace:
 def finished(_finished_once: Path, tmp_path: Path) -> Workspace:
     """Every stage ran, for the recipes "unfiltered" and "omnisource"."""
     return Workspace(Path(shutil.copytree(_finished_once, tmp_path / "finished")))
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str]]]:
+    """What buttons put into the queue: folder and arguments; nothing is really started."""
+    found: list[tuple[Path, list[str]]] = []
+
+    def start_in(root: Path, arguments: Sequence[str], *, title: str, needs_device: bool) -> SimpleNamespace:
+        found.append((root, list(arguments)))
+        return SimpleNamespace(title=title)
+
+    monkeypatch.setattr(jobs, "start_in", start_in)
+    return found
+
+
+@pytest.fixture
+def run_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    """`run_command("omnisource plan -w here")`: what a command that a page offers prints; it must succeed."""
+
+    def ran(command: str) -> str:
+        monkeypatch.setattr(sys, "argv", shlex.split(command.replace("\\\n", " ")))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert ended.value.code == 0, told.err
+        return told.out
+
+    return ran
 
 
 @pytest.fixture

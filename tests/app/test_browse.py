@@ -1,14 +1,13 @@
 """Browse: every state of a workspace, links, decisions, and names that would do harm if they were markup."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.browse_words import as_cell, as_command, link
+from app.shared import plain
 from omnisource import config
 from omnisource.catalog import Catalog, source
 from omnisource.filters import Filters, Order, Said, Sort, Stage
@@ -16,7 +15,8 @@ from omnisource.previews import item_token
 from omnisource.reviews import Reviews
 from omnisource.types import Format, Taxonomy
 from omnisource.workspace import Workspace
-from tests.app.conftest import REPOSITORY, OpenPage
+from tests.app.conftest import OpenPage
+from tests.similar_tables import write_similar
 from tests.workspaces import CLASSES, key
 
 HOSTILE = (
@@ -156,6 +156,17 @@ def test_story__a_long_video_shows_its_segments(open_page: OpenPage, finished: W
     assert "its segments are chosen by their confidence" in said(page)
 
 
+def test_story__clips_that_are_equally_alike_are_all_told(open_page: OpenPage, finished: Workspace):
+    item = keys_of(finished, "image")[0]
+    paths = finished.table("target").read(["path"])["path"].to_pylist()[:2]
+    finished.table("similar").clear()
+    alike = {"key": item, "time_s": 0.0, "target_time_s": 0.5, "similarity": 0.9}
+    write_similar(finished, [alike | {"target_path": path} for path in paths], threshold=None)
+    page = open_page("browse", finished, item=item_token(item))
+    told = [cell for table in page.table for cell in table.value.to_numpy().ravel()]
+    assert all(f"{plain(path)}, at 0\\.5 s" in told for path in paths)
+
+
 @pytest.mark.parametrize(
     ("format", "label"),
     [("image", "See it as a moving clip"), ("untrimmed", "See it second by second"), ("trimmed", None)],
@@ -248,10 +259,3 @@ def test_copy_as__the_cell_runs(finished: Workspace):
     names: dict[str, object] = {}
     exec(cell, names)
     assert names["browsing"].count(names["filters"]) <= 18
-
-
-def test_browse__imports_no_torch():
-    modules = "app.story, app.browse_controls, app.browse_looks, app.components.wall, omnisource.browsing"
-    modules += ", omnisource.pipeline.outcomes, omnisource.pipeline.feature_search"
-    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0

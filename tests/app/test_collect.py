@@ -4,29 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import jobs_panel
 from omnisource.workspace import Workspace
 from tests.app.conftest import OpenPage
 from tests.app.test_overview import component, counts, links, said
 from tests.workspaces import change
 
 HOSTILE = "<img src=x onerror=alert(1)> ![x](y) $a$"
-
-
-@pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str]]]:
-    """What buttons would have started."""
-    found: list[tuple[Path, list[str]]] = []
-
-    def start(root: Path, arguments: list[str], *, title: str, needs_device: bool) -> bool:
-        found.append((root, list(arguments)))
-        return True
-
-    monkeypatch.setattr(jobs_panel, "start", start)
-    return found
 
 
 def press(page: AppTest, label: str) -> None:
@@ -52,7 +37,7 @@ def test_collect__an_empty_workspace_shows_its_sources(open_page: OpenPage, empt
     assert "Nothing was left out so far." in said(page)
 
 
-def test_collect__without_sources(open_page: OpenPage, empty: Workspace, asked: list):
+def test_collect__without_sources(open_page: OpenPage, empty: Workspace):
     change(empty, "sources=[]")
     page = open_page("collect", empty)
     assert "No source yet" in said(page)
@@ -97,13 +82,13 @@ def test_collect__a_folder_that_is_gone(open_page: OpenPage, half_done: Workspac
     assert notes["web_clip"] == "clips, the study no longer names it"
 
 
-def test_collect__reads_the_folders_again(open_page: OpenPage, half_done: Workspace, asked: list):
+def test_collect__reads_the_folders_again(open_page: OpenPage, half_done: Workspace, started: list):
     page = open_page("collect", half_done)
     page.button(key="collect_again").click().run()
-    assert asked == [(half_done.root, ["run", "-w", str(half_done.root), "--from", "add", "--to", "check"])]
+    assert started == [(half_done.root, ["run", "-w", str(half_done.root), "--from", "add", "--to", "check"])]
 
 
-def test_collect__adds_a_folder(open_page: OpenPage, half_done: Workspace, asked: list):
+def test_collect__adds_a_folder(open_page: OpenPage, half_done: Workspace, started: list):
     page = open_page("collect", half_done)
     press(page, "Add this folder")
     assert [one.value for one in page.error] == ["Name the folder and the source."]
@@ -113,16 +98,16 @@ def test_collect__adds_a_folder(open_page: OpenPage, half_done: Workspace, asked
     press(page, "Add this folder")
     root = str(half_done.root)
     expected = ["add", "/data/long videos", "--name", "youtube", "--format", "image", "--classes", "/data/classes.csv"]
-    assert asked == [(half_done.root, [*expected, "-w", root])]
+    assert started == [(half_done.root, [*expected, "-w", root])]
 
 
-def test_collect__adds_the_released_data(open_page: OpenPage, half_done: Workspace, asked: list):
+def test_collect__adds_the_released_data(open_page: OpenPage, half_done: Workspace, started: list):
     page = open_page("collect", half_done)
     press(page, "Add the released data")
     assert [one.value for one in page.error] == ["Name the folder."]
     page.text_input(key="released_folder").set_value("/data/OmniSource")
     press(page, "Add the released data")
-    assert asked == [(half_done.root, ["add-released", "/data/OmniSource", "-w", str(half_done.root)])]
+    assert started == [(half_done.root, ["add-released", "/data/OmniSource", "-w", str(half_done.root)])]
 
 
 def test_collect__names_from_the_web_are_text(open_page: OpenPage, half_done: Workspace):

@@ -1,11 +1,12 @@
 """Collect, for sources that are searched: queries to accept, the plan, yields and refusals, the form of a search."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import jobs_panel, shared
+from app import shared
 from omnisource.pipeline import queries
 from omnisource.workspace import Workspace
 from tests.app.conftest import OpenPage
@@ -14,22 +15,9 @@ from tests.app.test_overview import said
 from tests.search_tables import searched_workspace
 
 
-@pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What buttons would have started."""
-    found: list[list[str]] = []
-
-    def start(root: Path, arguments: list[str], *, title: str, needs_device: bool) -> bool:
-        found.append(list(arguments))
-        return True
-
-    monkeypatch.setattr(jobs_panel, "start", start)
-    return found
-
-
 @pytest.fixture
 def searched(tmp_path: Path) -> Workspace:
-    return searched_workspace(tmp_path / "searched")
+    return searched_workspace(tmp_path / "from the web")
 
 
 def open_view(open_page: OpenPage, workspace: Workspace, view: str) -> AppTest:
@@ -64,7 +52,7 @@ def test_queries__names_classes_without_any(open_page: OpenPage, searched: Works
     assert [one.value for one in page.warning] == ["No query is used for yoyo, kick."]
 
 
-def test_search__waits_for_accepted_queries(open_page: OpenPage, searched: Workspace, asked: list):
+def test_search__waits_for_accepted_queries(open_page: OpenPage, searched: Workspace, started: list):
     queries.propose_queries(searched)
     page = open_view(open_page, searched, "Search")
     assert not page.exception
@@ -75,7 +63,10 @@ def test_search__waits_for_accepted_queries(open_page: OpenPage, searched: Works
     page.selectbox(key="plan_step").set_value("Only download").run()
     page.button(key="plan_start").click().run()
     command = ["collect", "-w", str(searched.root)]
-    assert asked == [command, [*command, "--only", "fetch"]]
+    offered = [block.value for block in page.code]
+    assert shlex.join(["omnisource", *command, "--only", "fetch"]) in offered
+    assert any(cell.endswith("\nfetching.fetch(workspace)") and "search(" not in cell for cell in offered)
+    assert started == [(searched.root, command), (searched.root, [*command, "--only", "fetch"])]
 
 
 def test_search__shows_plan_yield_and_refusals(open_page: OpenPage, searched: Workspace):
@@ -112,7 +103,7 @@ def test_sources__says_by_what_each_is_searched(open_page: OpenPage, searched: W
     assert not page.exception
 
 
-def test_search_form__adds_a_search(open_page: OpenPage, searched: Workspace, asked: list):
+def test_search_form__adds_a_search(open_page: OpenPage, searched: Workspace, started: list):
     page = open_view(open_page, searched, "Sources")
     page.text_input(key="search_name").set_value("clips")
     page.text_input(key="search_endpoint_A new search").set_value("https://clips.example/?q={query}")
@@ -120,22 +111,22 @@ def test_search_form__adds_a_search(open_page: OpenPage, searched: Workspace, as
     press(page, "Add this search")
     expected = ["--name", "clips", "--format", "image", "--engine", "page"]
     expected += ["--endpoint", "https://clips.example/?q={query}", "--set", "max_requests=50"]
-    assert asked == [["add-search", *expected, "-w", str(searched.root)]]
+    assert started == [(searched.root, ["add-search", *expected, "-w", str(searched.root)])]
 
 
-def test_search_form__says_what_is_wrong(open_page: OpenPage, searched: Workspace, asked: list):
+def test_search_form__says_what_is_wrong(open_page: OpenPage, searched: Workspace, started: list):
     page = open_view(open_page, searched, "Sources")
     page.text_input(key="search_name").set_value("clips")
     press(page, "Add this search")
     (error,) = (one.value for one in page.error)
     assert shared.plain("engine 'page' needs an `endpoint` that holds {query}") in error
-    assert asked == []
+    assert started == []
 
 
-def test_search_form__changes_a_search(open_page: OpenPage, searched: Workspace, asked: list):
+def test_search_form__changes_a_search(open_page: OpenPage, searched: Workspace, started: list):
     page = open_view(open_page, searched, "Sources")
     page.selectbox(key="search_which").set_value("pictures").run()
     page.number_input(key="search_window_days_pictures").set_value(90)
     press(page, "Change this search")
-    (arguments,) = asked
+    ((_, arguments),) = started
     assert arguments[-5:] == ["--set", "window_days=90", "--replace", "-w", str(searched.root)]

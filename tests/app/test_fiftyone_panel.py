@@ -14,14 +14,6 @@ from omnisource.workspace import Workspace
 from tests.app.conftest import OpenPage
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What buttons would have started."""
-    found: list[list[str]] = []
-    monkeypatch.setattr(jobs, "start", lambda workspace, arguments, **_: found.append(list(arguments)))
-    return found
-
-
 def told(workspace: Workspace, url: str | None = None) -> None:
     """As a push, and an App that is open, leave it."""
     folder = workspace.root / "fiftyone"
@@ -32,28 +24,39 @@ def told(workspace: Workspace, url: str | None = None) -> None:
         (folder / "serving.json").write_text(json.dumps({"url": url}), encoding="utf-8")
 
 
-def test_fiftyone_panel__before_the_first_push(open_page: OpenPage, empty: Workspace, asked: list[list[str]]):
+def test_fiftyone_panel__before_the_first_push(open_page: OpenPage, empty: Workspace, started: list):
     page = open_page("overview", empty)
     assert not page.exception
     assert any("Nothing was pushed yet" in one.value for one in page.caption)
     page.button(key="overview_fiftyone_push").click().run()
     page.button(key="overview_fiftyone_app").click().run()
-    push, serve = asked
+    push, serve = (arguments for _, arguments in started)
     assert push == ["fiftyone", "push", "-w", str(empty.root)]
     assert serve[:5] == ["fiftyone", "app", "-w", str(empty.root), "--no-browser"] and serve[5] == "--app-url"
     assert serve[6].startswith("http")
 
 
-def test_fiftyone_panel__after_a_push_decisions_can_be_fetched(
-    open_page: OpenPage, empty: Workspace, asked: list[list[str]]
-):
+@pytest.mark.parametrize("command", ["push", "app"])
+def test_fiftyone_panel__during_the_first_push(open_page: OpenPage, empty: Workspace, command: str):
+    folder = empty.root / "jobs" / "1"
+    folder.mkdir(parents=True)
+    job = {"title": "t", "arguments": ["fiftyone", command, "-w", "."], "needs_device": False, "asked_s": time.time()}
+    jobs.say(folder, "queued")
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    page = open_page("overview", empty)
+    assert not page.exception
+    (caption,) = [one.value for one in page.caption if "Explore the web data" in one.value]
+    assert "The first push is under way" in caption
+
+
+def test_fiftyone_panel__after_a_push_decisions_can_be_fetched(open_page: OpenPage, empty: Workspace, started: list):
     with socket.create_server(("127.0.0.1", 0)) as server:
         told(empty, f"http://127.0.0.1:{server.getsockname()[1]}/datasets/w-images")
         page = open_page("overview", empty)
     assert any("1,200 in w\\-images" in one.value for one in page.caption)
     assert "overview_fiftyone_app" not in {button.key for button in page.button}  # it is open: a link stands there
     page.button(key="overview_fiftyone_pull").click().run()
-    assert asked == [["fiftyone", "pull", "-w", str(empty.root)]]
+    assert started == [(empty.root, ["fiftyone", "pull", "-w", str(empty.root)])]
 
 
 def test_fiftyone_panel__says_what_is_missing(open_page: OpenPage, empty: Workspace, monkeypatch: pytest.MonkeyPatch):
@@ -64,12 +67,10 @@ def test_fiftyone_panel__says_what_is_missing(open_page: OpenPage, empty: Worksp
     assert "overview_fiftyone_push" not in {button.key for button in page.button}
 
 
-def test_fiftyone_panel__the_walls_filters_are_pushed(
-    open_page: OpenPage, half_done: Workspace, asked: list[list[str]]
-):
+def test_fiftyone_panel__the_walls_filters_are_pushed(open_page: OpenPage, half_done: Workspace, started: list):
     page = open_page("browse", half_done)
     page.button(key="browse_fiftyone_push").click().run()
-    assert asked == [["fiftyone", "push", "-w", str(half_done.root), "--where", "stage=found"]]
+    assert started == [(half_done.root, ["fiftyone", "push", "-w", str(half_done.root), "--where", "stage=found"])]
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [(("fiftyone", "app"), True), (("fiftyone", "push"), False)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import jobs_panel, overview_words, welcome
+from app import overview_words, welcome
 from app.overview_words import destination, href, look, looked_at
 from omnisource import jobs
 from omnisource.pipeline import queries
@@ -16,19 +16,6 @@ from omnisource.workspace import Workspace
 from tests import web_tables
 from tests.app.conftest import OpenPage
 from tests.workspaces import change
-
-
-@pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str]]]:
-    """What buttons would have started."""
-    found: list[tuple[Path, list[str]]] = []
-
-    def start(root: Path, arguments: list[str], *, title: str, needs_device: bool) -> bool:
-        found.append((root, list(arguments)))
-        return True
-
-    monkeypatch.setattr(jobs_panel, "start", start)
-    return found
 
 
 def said(page: AppTest) -> str:
@@ -50,16 +37,16 @@ def links(page: AppTest) -> dict[str, str]:
     return {link.proto.label: link.proto.query_string for link in page.get("page_link")}
 
 
-def test_overview__without_a_workspace_offers_the_beginning(open_page: OpenPage, asked: list, tmp_path: Path):
+def test_overview__without_a_workspace_offers_the_beginning(open_page: OpenPage, started: list, tmp_path: Path):
     page = open_page("overview", None)
     assert not page.exception
     assert [box.value for box in page.subheader] == ["Look at it first", "Begin with your data"]
     page.text_input(key="overview_demo").set_value(str(tmp_path / "d")).run()
     page.button(key="overview_build").click().run()
-    assert asked == [(tmp_path / "d" / "workspace-2d", ["demo", str(tmp_path / "d"), "--dims", "2"])]
+    assert started == [(tmp_path / "d" / "workspace-2d", ["demo", str(tmp_path / "d"), "--dims", "2"])]
 
 
-def test_overview__begins_with_labelled_clips(open_page: OpenPage, asked: list, tmp_path: Path):
+def test_overview__begins_with_labelled_clips(open_page: OpenPage, started: list, tmp_path: Path):
     page = open_page("overview", None)
     assert page.button(key="overview_make").disabled
     page.text_input(key="overview_target").set_value("/data/clips").run()
@@ -68,7 +55,7 @@ def test_overview__begins_with_labelled_clips(open_page: OpenPage, asked: list, 
     page.button(key="overview_make").click().run()
     root = tmp_path / "work"
     expected = ["init", str(root), "--target", "/data/clips", "--reader", "path_label", "--train", "train.txt"]
-    assert asked == [(root, expected)]
+    assert started == [(root, expected)]
 
 
 def test_overview__opens_a_workspace_as_soon_as_it_is_made(open_page: OpenPage, half_done: Workspace):
@@ -90,7 +77,7 @@ def test_overview__a_lost_workspace_is_named_and_the_beginning_offered(open_page
     assert "Look at it first" in said(page)
 
 
-def test_overview__an_empty_workspace_says_what_is_next(open_page: OpenPage, empty: Workspace, asked: list):
+def test_overview__an_empty_workspace_says_what_is_next(open_page: OpenPage, empty: Workspace, started: list):
     page = open_page("overview", empty)
     assert not page.exception
     assert "**Next: read the labelled clips**" in said(page)
@@ -98,10 +85,10 @@ def test_overview__an_empty_workspace_says_what_is_next(open_page: OpenPage, emp
     page.button(key="overview_next").click().run()
     page.button(key="overview_all").click().run()
     where = ["-w", str(empty.root)]
-    assert asked == [(empty.root, ["run", "--to", "target", *where]), (empty.root, ["run", *where])]
+    assert started == [(empty.root, ["run", "--to", "target", *where]), (empty.root, ["run", *where])]
 
 
-def test_overview__without_sources_asks_for_web_data(open_page: OpenPage, half_done: Workspace, asked: list):
+def test_overview__without_sources_asks_for_web_data(open_page: OpenPage, half_done: Workspace, started: list):
     (half_done.root / "tables" / "items").rename(half_done.root / "gone")
     change(half_done, "sources=[]")
     page = open_page("overview", half_done)
@@ -112,7 +99,7 @@ def test_overview__without_sources_asks_for_web_data(open_page: OpenPage, half_d
     (add,) = (one for one in page.button if one.label == "Add this folder")
     add.click().run()
     where = ["-w", str(half_done.root)]
-    assert asked == [(half_done.root, ["add", "/data/web", "--name", "google", "--format", "image", *where])]
+    assert started == [(half_done.root, ["add", "/data/web", "--name", "google", "--format", "image", *where])]
 
 
 def test_overview__half_done(open_page: OpenPage, half_done: Workspace):

@@ -75,6 +75,14 @@ def test_frame__only_of_what_stands_in_the_tables(
     assert reason is None or answer.text == reason
 
 
+def test_media__a_picture_is_not_what_its_name_says(client: TestClient, half_done: Workspace, tmp_path: Path):
+    path, name, token = tmp_path / "page.html", workspaces.media_name(half_done), "a" * 32
+    Image.new("RGB", (40, 40)).save(path, "PNG")
+    serving.previews(name).announce([(token, path, "image")])
+    answer = client.get(f"/api/media/{name}/{token}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
+
+
 def test_frame__a_file_that_is_gone(client: TestClient, half_done: Workspace, tmp_path: Path):
     name, token = workspaces.media_name(half_done), "a" * 32
     serving.previews(name).announce([(token, tmp_path / "gone.jpg", "image")])

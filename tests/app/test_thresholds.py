@@ -2,21 +2,18 @@
 
 import json
 import re
-import shlex
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from omnisource import config
-from omnisource.__main__ import main
 from omnisource.previews import item_token
 from omnisource.reviews import Reviews, Subject, Verdict
 from omnisource.types import Format, Taxonomy
 from omnisource.workspace import Workspace
-from tests.app.conftest import REPOSITORY, OpenPage
+from tests.app.conftest import OpenPage
 from tests.workspaces import key, workspace_with
 
 FACTS = [
@@ -200,6 +197,8 @@ def test_thresholds__two_recipes_side_by_side(open_page: OpenPage, workspace: Wo
 def test_thresholds__the_funnel_of_an_applied_recipe(open_page: OpenPage, finished: Workspace):
     page = open_page("thresholds", finished, thresholds_panel="Recipes", thresholds_recipe="omnisource")
     assert {"source", "valid", "examples"} <= set(page.dataframe[0].value.columns)
+    (examples,) = (one.proto.query_string for one in page.get("page_link") if one.proto.label == "See the examples")
+    assert "browse_stage=Kept&browse_recipe=omnisource" in examples
 
 
 def test_audit__samples_do_not_tell_how_sure_the_teacher_is(open_page: OpenPage, workspace: Workspace):
@@ -263,7 +262,7 @@ def test_thresholds__an_item_in_the_link_opens_its_story(open_page: OpenPage, wo
 
 @pytest.mark.parametrize("panel", ["Audit", "Recipes"])
 def test_thresholds__what_is_offered_to_copy_works(
-    open_page: OpenPage, workspace: Workspace, panel: str, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, workspace: Workspace, panel: str, run_command: Callable[[str], str]
 ):
     Reviews(workspace.reviews_path).decide(Subject(key=key(9)), Verdict.RELEVANT, class_index=1, made_in="test")
     changes = ["confidence_by_class={yoyo: 0.3}", "confidence_by_source={clip: 0.9}"]
@@ -277,17 +276,4 @@ def test_thresholds__what_is_offered_to_copy_works(
     for cell in cells:
         exec(cell, {})
     for command in commands:
-        monkeypatch.setattr(sys, "argv", shlex.split(command.replace("\\\n", " ")))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 0
-
-
-def test_thresholds__needs_no_torch():
-    code = (
-        "import sys, app.threshold_draft, app.threshold_facts, app.threshold_words, app.threshold_walls,"
-        " app.threshold_lines, app.threshold_recipes, app.threshold_audit, omnisource.figures.thresholds;"
-        " print('torch' in sys.modules)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"
+        run_command(command)

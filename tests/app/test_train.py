@@ -1,35 +1,18 @@
 """Train: every state of a workspace, the form and its draft, the start, runs that are watched, stopped and cloned."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from omnisource import jobs
 from omnisource.pipeline.measured import costs_of
 from omnisource.tables import sole_writer
 from omnisource.workspace import Workspace
-from tests.app.conftest import REPOSITORY, OpenPage
+from tests.app.conftest import OpenPage
 
 NEW = {"train_view": "New run"}
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What was put into the queue; nothing is really started."""
-    found: list[list[str]] = []
-
-    def start_in(root: Path, arguments: list[str], *, title: str, needs_device: bool) -> SimpleNamespace:
-        found.append(list(arguments))
-        return SimpleNamespace(title=title)
-
-    monkeypatch.setattr(jobs, "start_in", start_in)
-    return found
 
 
 def said(page: AppTest) -> str:
@@ -135,7 +118,7 @@ def test_train__saving_writes_the_file_and_undo_restores_it(open_page: OpenPage,
 
 
 def test_train__another_name_makes_another_network_and_starts_it(
-    open_page: OpenPage, finished: Workspace, started: list[list[str]]
+    open_page: OpenPage, finished: Workspace, started: list
 ):
     page = open_page("train", finished, **NEW, train_network="tsn", train_recipe="unfiltered")
     page = page.text_input(key="train_name").set_value("quick").run()
@@ -145,7 +128,7 @@ def test_train__another_name_makes_another_network_and_starts_it(
     after = start.click().run()
     assert not after.exception
     chosen = ["--recipe", "unfiltered", "--network", "quick", "--procedure", "joint"]
-    assert started == [["train", "-w", str(finished.root), *chosen]]
+    assert started == [(finished.root, ["train", "-w", str(finished.root), *chosen])]
     networks = finished.study().networks
     assert (networks["quick"].optim.epochs, networks["tsn"].optim.epochs) == (2, 1)
     assert after.session_state["train_view"] == "Runs"
@@ -158,16 +141,14 @@ def test_train__a_taken_name_is_refused(open_page: OpenPage, finished: Workspace
     assert "no network can be saved as" in said(page)
 
 
-def test_train__a_finished_run_is_only_made_anew_when_asked(
-    open_page: OpenPage, finished: Workspace, started: list[list[str]]
-):
+def test_train__a_finished_run_is_only_made_anew_when_asked(open_page: OpenPage, finished: Workspace, started: list):
     page = open_page("train", finished, **NEW, train_network="slowonly", train_recipe="unfiltered")
     assert "slowonly\\-unfiltered is trained with these settings" in said(page)
     assert page.button(key="train_start").disabled
     page = page.checkbox(key="train_redo").check().run()
     assert page.button(key="train_start").label == "Train anew"
     page.button(key="train_start").click().run()
-    assert started[0][-1] == "--redo"
+    assert started[0][1][-1] == "--redo"
 
 
 def test_train__other_settings_than_the_runs_are_a_conflict(open_page: OpenPage, finished: Workspace):
@@ -254,13 +235,13 @@ def test_train__a_run_of_a_terminal_appears_and_can_be_stopped(open_page: OpenPa
     assert page.button(key="train_stop_run_tsn-baseline").disabled  # it saves itself now
 
 
-def test_train__an_interrupted_run_goes_on(open_page: OpenPage, finished: Workspace, started: list[list[str]]):
+def test_train__an_interrupted_run_goes_on(open_page: OpenPage, finished: Workspace, started: list):
     state = finished.run("tsn-baseline") / "state.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"state": "running"}))
     page = open_page("train", finished, train_runs=["tsn-baseline"])
     assert not page.exception
     page.button(key="train_resume_tsn-baseline").click().run()
-    assert started == [["teach", "-w", str(finished.root), "--network", "tsn"]]
+    assert started == [(finished.root, ["teach", "-w", str(finished.root), "--network", "tsn"])]
 
 
 def test_train__a_clone_is_in_the_form(open_page: OpenPage, finished: Workspace):
@@ -289,16 +270,3 @@ def test_train__a_workspace_that_breaks_while_open(open_page: OpenPage, finished
     page = page.run()
     assert not page.exception
     assert "is not YAML" in said(page)
-
-
-def test_train__the_page_needs_no_torch(finished: Workspace):
-    code = (
-        "import sys\nfrom streamlit.testing.v1 import AppTest\n"
-        "page = AppTest.from_file('app/ui.py', default_timeout=60)\n"
-        f"page.query_params['workspace'] = {str(finished.root)!r}\n"
-        "page.switch_page('views/train.py').run()\nassert not page.exception\n"
-        "page.query_params['train_view'] = 'New run'\npage.run()\nassert not page.exception\n"
-        "assert 'torch' not in sys.modules"
-    )
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr

@@ -19,7 +19,7 @@ import pytest
 
 from omnisource import jobs
 from omnisource.workspace import Workspace
-from tests import micro_workspaces, micro_world
+from tests import micro_workspaces
 from tests.micro_workspaces import REPOSITORY
 from tests.similar_tables import write_similar
 
@@ -33,6 +33,7 @@ PATIENCE_MS = 60_000
 STARTED_WITHIN_S = 90.0
 NOT_OURS = ("/_stcore/", "fonts.gstatic.com")
 """Streamlit looks for its server under the page's own path first, and for a page's icon on the internet."""
+WHOLE_HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
 DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 """What the page says of itself once it is drawn."""
 EVERY = """
@@ -59,6 +60,8 @@ class Shown:
     """Playwright's page."""
     url: str
     """Where the app answers."""
+    pictures: Path | None
+    """Where screenshots go; None: they are not wanted."""
     complaints: list[str] = field(default_factory=list)
     """Errors of scripts and of the console."""
 
@@ -68,6 +71,16 @@ class Shown:
         self.page.goto(f"{self.url}/{view}?{urlencode(named | link)}")
         self.settle()
         return self.page
+
+    def take_picture(self, name: str) -> None:
+        """Of the whole page, in a window that is high enough; for people to look at."""
+        if self.pictures is None:
+            return
+        size = self.page.viewport_size
+        self.page.set_viewport_size(size | {"height": max(size["height"], self.page.evaluate(WHOLE_HEIGHT))})
+        self.settle()
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.set_viewport_size(size)
 
     def settle(self) -> None:
         """Wait until the page is drawn as it will stay."""
@@ -130,18 +143,18 @@ def chromium() -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def shown(chromium: "Browser", app_url: str) -> Iterator[Shown]:
+def shown(chromium: "Browser", app_url: str, pictures: Path | None) -> Iterator[Shown]:
     """A window of 1280 x 900 pixels without cookies or storage."""
-    with _window(chromium, app_url) as one:
+    with _window(chromium, app_url, pictures) as one:
         yield one
 
 
 @pytest.fixture
-def newcomer(chromium: "Browser", tmp_path: Path) -> Iterator[Shown]:
+def newcomer(chromium: "Browser", tmp_path: Path, pictures: Path | None) -> Iterator[Shown]:
     """The same for a person whose app has never shown a workspace; the server's folder is `tmp_path`/home."""
     home = tmp_path / "home"
     home.mkdir()
-    with _served(home) as url, _window(chromium, url) as one:
+    with _served(home) as url, _window(chromium, url, pictures) as one:
         yield one
     for folder in tmp_path.glob("**/jobs"):  # what a test that failed has left
         for job in jobs.jobs(folder.parent):
@@ -150,10 +163,10 @@ def newcomer(chromium: "Browser", tmp_path: Path) -> Iterator[Shown]:
 
 
 @contextmanager
-def _window(chromium: "Browser", url: str) -> Iterator[Shown]:
+def _window(chromium: "Browser", url: str, pictures: Path | None) -> Iterator[Shown]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     context.set_default_timeout(PATIENCE_MS)
-    one = Shown(page=context.new_page(), url=url)
+    one = Shown(page=context.new_page(), url=url, pictures=pictures)
 
     def hear(message: "ConsoleMessage") -> None:
         place = message.location.get("url", "")
@@ -168,16 +181,14 @@ def _window(chromium: "Browser", url: str) -> Iterator[Shown]:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the micro world."""
-    root = tmp_path_factory.mktemp("world")
-    micro_world.build(root)
-    return root
+    """The files of the micro world, which no test changes."""
+    return micro_workspaces.world_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def _finished_once(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = micro_workspaces.half_done_in(tmp_path_factory.mktemp("finished") / "w", world)
-    micro_workspaces.run(root)
+def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("finished") / "w"
+    shutil.copytree(micro_workspaces.finished_once(tmp_path_factory), root)
     _measure_similarities(Workspace(root))
     return root
 
@@ -200,6 +211,12 @@ def _measure_similarities(workspace: Workspace) -> None:
     write_similar(workspace, rows, threshold=0.8)
 
 
+@pytest.fixture(scope="module")
+def still(_finished_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same as `finished` for tests that only look: what the app makes to show it is made once."""
+    return Workspace(Path(shutil.copytree(_finished_once, tmp_path_factory.mktemp("still") / "w")))
+
+
 @pytest.fixture
 def finished(_finished_once: Path, tmp_path: Path) -> Workspace:
     """Every stage ran, for the recipes "unfiltered" and "omnisource"; a dozen suspected pairs."""
@@ -207,11 +224,13 @@ def finished(_finished_once: Path, tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Folder of screenshots: OMNISOURCE_SCREENSHOTS, for who wants to look at them."""
-    folder = Path(os.environ.get("OMNISOURCE_SCREENSHOTS") or tmp_path / "screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def pictures() -> Path | None:
+    """Folder of screenshots: OMNISOURCE_SCREENSHOTS, for who wants to look at them; None: nobody does."""
+    folder = os.environ.get("OMNISOURCE_SCREENSHOTS")
+    if not folder:
+        return None
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """FiftyOne's App in a browser: tiles with the teacher's confidence, a tag by OmniSource's operator, and the pull."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from tests.micro_workspaces import REPOSITORY
 from tests.workspaces import key
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 PATIENCE_MS = 60_000
 BUTTON = '[data-item-id="@omnisource/curation/{}"]'
@@ -70,28 +71,45 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_fiftyone__tiles_with_confidences_and_a_tag(served: Served, chromium: "Browser"):
-    from fiftyone import load_dataset
-
     assert (fiftyone_home.HOME / "plugins" / "omnisource" / "fiftyone.yml").is_file()  # the command installed it
     page = opened(served, chromium)
-    tiles = page.locator('[data-cy="looker"]')
     confidences = page.locator('[data-cy="tag-confidence"]').all_inner_texts()
     assert sorted(round(float(text), 2) for text in confidences) == [0.2, 0.3, 0.4, 0.6, 0.9]
     assert set(page.locator('[data-cy="tag-teacher"]').all_inner_texts()) == {"red", "green", "blue"}
-    chosen = tiles.filter(has=page.get_by_text("blue", exact=True))  # item 4 alone
-    chosen.hover()  # or else it shows no box
-    chosen.locator('[data-cy="looker-checkbox-"]').click()
-    page.locator('[data-cy="action-manage-selected"]').get_by_text("1", exact=True).wait_for()
+    chosen = tick(page, page.get_by_text("blue", exact=True))  # item 4 alone
     page.locator(BUTTON.format("keep")).click()
     chosen.locator('[data-cy="tag-keep"]').wait_for()
     assert page.locator('[data-cy="tag-keep"]').count() == 1
-    assert load_dataset("w-images").match_tags("keep").values("item_key") == [key(4).hex()]
+    assert tagged("keep") == [key(4).hex()]
+    surest = page.locator('[data-cy="tag-confidence"]').filter(has_text=re.compile(r"^0\.(9|89)"))  # a float32 of 0.9
+    other = tick(page, surest)  # item 0; the verdict before has cleared the selection, so it is selected alone
+    page.locator(BUTTON.format("drop")).click()
+    other.locator('[data-cy="tag-drop"]').wait_for()
+    assert (tagged("keep"), tagged("drop")) == ([key(4).hex()], [key(0).hex()])
     assert Reviews(served.workspace.reviews_path).current() == []  # it is told only when it is sent
     page.locator(BUTTON.format("send_decisions")).click()
-    page.get_by_text("1 decisions and 0 undoings recorded, 0 left to settle").wait_for()
-    (review,) = Reviews(served.workspace.reviews_path).current()
-    assert (review.subject.key, str(review.verdict), review.made_in) == (key(4), "keep", "fiftyone")
+    page.get_by_text("2 decisions and 0 undoings recorded, 0 left to settle").wait_for()
+    told = {
+        one.subject.key: (str(one.verdict), one.made_in) for one in Reviews(served.workspace.reviews_path).current()
+    }
+    assert told == {key(4): ("keep", "fiftyone"), key(0): ("drop", "fiftyone")}
     page.context.close()
+
+
+def tick(page: "Page", part: "Locator") -> "Locator":
+    """Select the one tile that has a part."""
+    chosen = page.locator('[data-cy="looker"]').filter(has=part)
+    chosen.hover()  # or else it shows no box
+    chosen.locator('[data-cy="looker-checkbox-"]').click()
+    page.locator('[data-cy="action-manage-selected"]').get_by_text("1", exact=True).wait_for()
+    return chosen
+
+
+def tagged(tag: str) -> list[str]:
+    """Keys of the items that have a tag in FiftyOne's database."""
+    from fiftyone import load_dataset
+
+    return load_dataset("w-images").match_tags(tag).values("item_key")
 
 
 def opened(served: Served, chromium: "Browser") -> "Page":

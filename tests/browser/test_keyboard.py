@@ -7,7 +7,7 @@ import pytest
 
 from omnisource.reviews import Reviews
 from omnisource.workspace import Workspace
-from tests.browser.conftest import Shown
+from tests.browser.conftest import POLLED_MS, Shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -26,7 +26,7 @@ def dialog_closes(shown: Shown) -> None:
     page = shown.page
     page.keyboard.press("Escape")
     page.locator("[role=dialog]").wait_for(state="detached")
-    page.wait_for_function("() => !/[?&](item|overview_look)=/.test(location.search)")
+    page.wait_for_function("() => !/[?&](item|overview_look)=/.test(location.search)", polling=POLLED_MS)
     shown.settle()
 
 
@@ -45,10 +45,11 @@ def test_wall__tab_stops_once_and_arrows_go_on(shown: Shown, finished: Workspace
     assert page.evaluate(FOCUSED) == second
     page.keyboard.press(" ")
     page.locator("[role=dialog]").get_by_text("The story of an item").wait_for()
-    page.wait_for_function(f"() => location.search.includes('item={second}')")
+    page.wait_for_function(f"() => location.search.includes('item={second}')", polling=POLLED_MS)
     shown.settle()
     dialog_closes(shown)
-    page.wait_for_function(f"() => ({FOCUSED})() === '{second}'")  # a person goes on where the dialog was opened
+    is_back = f"() => ({FOCUSED})() === '{second}'"
+    page.wait_for_function(is_back, polling=POLLED_MS)  # a person goes on where the dialog was opened
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) is None
     assert shown.complaints == []

@@ -22,29 +22,29 @@ Until = Callable[[Callable[[], bool]], None]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
-def test_walk__the_demo_is_built_from_the_empty_state(newcomer: Shown, tmp_path: Path, pictures: Path, until: Until):
+def test_walk__the_demo_is_built_from_the_empty_state(newcomer: Shown, tmp_path: Path, until: Until):
     root = tmp_path / "demo" / "workspace-2d"
     page = newcomer.open("", None)
     page.get_by_role("heading", name="Look at it first").wait_for()
-    page.screenshot(path=pictures / "walk-1-empty.png")
+    newcomer.take_picture("walk-1-empty")
     page.get_by_label("Folder", exact=True).fill(str(root.parent))
     page.get_by_label("Folder", exact=True).press("Enter")
     newcomer.settle()
     page.get_by_role("button", name="Build the demo").click()
     page.get_by_text("demo: building the world").wait_for(timeout=LONGEST_MS)
-    page.screenshot(path=pictures / "walk-2-building.png")
+    newcomer.take_picture("walk-2-building")
     page.wait_for_url(re.compile("workspace=.*workspace-2d"), timeout=LONGEST_MS)  # by itself, as soon as it is there
     page.get_by_role("heading", name="workspace-2d").wait_for()
     page.get_by_text("What became of the web data").wait_for()
     newcomer.settle()
-    page.screenshot(path=pictures / "walk-3-demo.png")
+    newcomer.take_picture("walk-3-demo")
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     until(lambda: not any(job.is_alive for job in jobs.jobs(root)))
     page.get_by_text("Ended lately: Build the demo").wait_for()
     assert newcomer.complaints == []
 
 
-def test_walk__from_nothing_to_a_curve(newcomer: Shown, world: Path, tmp_path: Path, pictures: Path, until: Until):
+def test_walk__from_nothing_to_a_curve(newcomer: Shown, world: Path, tmp_path: Path, until: Until):
     root = tmp_path / "work"
     page = newcomer.open("", None)
     page.get_by_label("Labelled clips", exact=True).fill(str(world / "target"))
@@ -62,7 +62,7 @@ def test_walk__from_nothing_to_a_curve(newcomer: Shown, world: Path, tmp_path: P
     page.locator(".st-key-overview_all button:enabled").click(timeout=LONGEST_MS)
     page.get_by_text("Every stage is done.").wait_for(timeout=LONGEST_MS)
     newcomer.settle()
-    page.screenshot(path=pictures / "walk-4-finished.png")
+    newcomer.take_picture("walk-4-finished")
 
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_text("New run").click()
@@ -73,7 +73,7 @@ def test_walk__from_nothing_to_a_curve(newcomer: Shown, world: Path, tmp_path: P
         state="attached", timeout=LONGEST_MS
     )
     page.get_by_role("button", name="Test it").wait_for(timeout=LONGEST_MS)
-    page.screenshot(path=pictures / "walk-5-trained.png")
+    newcomer.take_picture("walk-5-trained")
     assert newcomer.complaints == []
 
 

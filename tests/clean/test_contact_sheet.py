@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omnisource.clean.contact_sheet import contact_sheet, verdict_list
+from omnisource.clean.contact_sheet import contact_sheet, frame_at, verdict_list
 from omnisource.clean.pair_filters import State
 from omnisource.clean.pairs import Pair
 from omnisource.media import write_video
@@ -68,6 +68,12 @@ def test_contact_sheet__shows_both_sides_at_their_times(files: tuple[Path, Path]
     assert target.mean(axis=(0, 1)) == pytest.approx([0, 0, 250], abs=12)  # at 1.5 s
     assert "0.876 alike" in document or "0.877 alike" in document
     assert "val, labelled yo &amp; yo, at 1.5 s" in document
+
+
+def test_frame_at__the_picture_or_the_moment(files: tuple[Path, Path]):
+    picture, moment = frame_at(files[0], Format.IMAGE, 9.0), frame_at(files[1], Format.TRIMMED, 1.5, short_side_px=20)
+    assert (picture.shape, moment.shape) == ((240, 480, 3), (20, 20, 3))
+    assert moment.mean(axis=(0, 1)) == pytest.approx([0, 0, 250], abs=12)
 
 
 def test_contact_sheet__escapes_what_comes_from_outside(files: tuple[Path, Path]):

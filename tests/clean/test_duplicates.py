@@ -7,7 +7,7 @@ import pytest
 from omnisource.clean.duplicates import FrameNames, crop_threshold, similar_rows, usual_floor
 from omnisource.clean.similarity import Pairs
 from omnisource.errors import DataError
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 
 
 def test_crop_threshold__is_the_mean_over_pairs_of_crops_of_the_same_frame():

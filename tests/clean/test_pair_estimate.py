@@ -2,7 +2,7 @@
 
 import pytest
 
-from omnisource.clean.pair_estimate import Band, Lean, advise, estimate, wilson
+from omnisource.clean.pair_estimate import Band, Lean, advise, estimate
 
 
 def band(num_pairs: int, duplicates: int = 0, not_duplicates: int = 0, *, settled: int = 0, known: int = 0) -> Band:
@@ -17,20 +17,6 @@ def band(num_pairs: int, duplicates: int = 0, not_duplicates: int = 0, *, settle
         seen=duplicates + not_duplicates,
         seen_duplicates=duplicates,
     )
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [
-        (0, 0, 0.0, 1.0),
-        (0, 10, 0.0, 0.2775),  # z^2 / (n + z^2) = 3.8415 / 13.8415
-        (10, 10, 0.7225, 1.0),
-        (5, 10, 0.2366, 0.7634),
-        (2, 4, 0.1500, 0.8500),
-    ],
-)
-def test_wilson(successes: int, trials: int, low: float, high: float):
-    assert wilson(successes, trials) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_estimate__none_where_nobody_has_looked():

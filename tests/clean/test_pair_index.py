@@ -1,5 +1,7 @@
 """The sorted pairs of a workspace."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,22 @@ def test_index_pairs__is_made_anew_when_the_table_grows(workspace: Workspace):
     assert (second.num_pairs, second.counts[-1]) == (7, 2)  # a similarity of 1 lies in the last bin, with 0.99
     assert index_state(workspace) != state
     assert not first.path.exists()
+
+
+def test_index_pairs__follows_items_that_were_found_elsewhere(workspace: Workspace):
+    index_pairs(workspace)
+    workspace.table("items").clear()
+    with workspace.table("items").writer(rows_per_part=100) as writer:
+        writer.add([{"key": key(1), "path": "/moved/1.jpg", "source": "web", "format": "image", "class_index": 1}])
+    rows = Catalog(workspace).table(f"SELECT * FROM {index_pairs(workspace).sql} ORDER BY pair").to_pylist()
+    assert rows[0]["path"] == "/moved/1.jpg"
+
+
+def test_index_pairs__many_at_once_make_one(workspace: Workspace):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: index_pairs(workspace), range(8)))
+    assert {index.num_pairs for index in found} == {6}
+    assert len(list(found[0].path.parent.glob("pairs-*"))) == 1
 
 
 def test_index_pairs__none_without_similarities(tmp_path):

@@ -72,15 +72,17 @@ def test_check_items__verdict_on_every_corrupt_file(real_data: Path) -> None:
     assert report.num_done == sum(row.ok for row in rows)
 
 
-def test_check_items__crash_hang_and_bomb_become_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_items__what_a_decoder_did_not_survive_becomes_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     hostile = importlib.import_module("hostile_measurements").measure_by_name
-    names = ["fine", "kill", "hang", "allocate", "good"]
-    config = ValidityConfig(timeout_s=1.0, memory_mib=512)
+    names = ["fine", "kill", "good"]  # test_decoder_pool has every other way to end
+    config = ValidityConfig(workers=1)
     report = Report("validity", progress=False)
     rows = list(check_items([web_item(tmp_path / n) for n in names], config, report, decode=hostile))
-    assert [row.reason for row in rows] == [None, "decoder_crashed", "timeout", "out_of_memory", None]
-    assert [dropped.path.name for dropped in report.dropped] == ["kill", "hang", "allocate"]
+    assert [row.reason for row in rows] == [None, "decoder_crashed", None]
+    assert [dropped.path.name for dropped in report.dropped] == ["kill"]
     assert rows[1].width is None and rows[1].num_frames is None
 
 
@@ -88,7 +90,7 @@ def test_check_items__row_of_a_picture_and_of_a_clip(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
     write_video(tmp_path / "b.mp4", np.zeros((20, 48, 64, 3), np.uint8), fps=10)
     items = [web_item(tmp_path / "a.png"), web_item(tmp_path / "b.mp4", Format.TRIMMED)]
-    picture, clip = check_items(items, CONFIG, Report("validity", progress=False))
+    picture, clip = check_items(items, ValidityConfig(workers=1), Report("validity", progress=False))
     assert (picture.ok, picture.width, picture.height) == (True, 60, 40)
     assert (picture.num_frames, picture.fps, picture.duration_s) == (1, None, 0.0)
     assert (clip.ok, clip.width, clip.height, clip.num_frames) == (True, 64, 48, 20)

@@ -54,6 +54,11 @@ def test_apply_verdicts__twice_changes_nothing_and_a_changed_mind_counts(workspa
     assert (len(changed.made), list(in_force(workspace).values())) == (1, [Verdict.NOT_DUPLICATE])
 
 
+def test_apply_verdicts__what_is_said_twice_is_recorded_once(workspace: Workspace, tmp_path: Path):
+    applied = apply_verdicts(workspace, listed(tmp_path, *["/web/1.jpg,/target/a.mp4,duplicate"] * 2))
+    assert (len(applied.made), applied.known) == (1, 0)
+
+
 def test_apply_verdicts__the_target_may_be_left_out(workspace: Workspace, tmp_path: Path):
     applied = apply_verdicts(workspace, listed(tmp_path, "/web/1.jpg,duplicate", header="item,verdict"))
     assert len(applied.made) == 1
@@ -66,6 +71,10 @@ def test_apply_verdicts__the_target_may_be_left_out(workspace: Workspace, tmp_pa
         (
             ["/web/1.jpg,,duplicate", "/web/7.jpg,,duplicate"],
             "verdicts.csv:3: '/web/7.jpg' is no item of .*; write its",
+        ),
+        (
+            ["/web/1.jpg,/target/a.mp4,duplicate", f"{key(1).hex()},/target/a.mp4,not_duplicate"],
+            "verdicts.csv:3: not_duplicate contradicts an earlier line about '0101.*'; remove one",
         ),
         (["/web/1.jpg,/target/z.mp4,duplicate"], "verdicts.csv:2: '/target/z.mp4' is no labelled clip"),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from omnisource.collect import addresses
 from omnisource.collect.addresses import Endpoint, Resolver, is_public, parse_address
 from omnisource.collect.fetch_error import FetchError
 
@@ -49,7 +50,8 @@ def test_parse_address__has_one_spelling(url: str, same: str) -> None:
         "http://a:99999/",
         "http://a:0/",
     ]
-    + ["http://1.2.3.4.5/", "http://1.2.3.999/", "http://[::1/", "http://-a.example/", "http://a/" + "b" * 9000],
+    + ["http://1.2.3.4.5/", "http://1.2.3.999/", "http://[::1/", "http://-a.example/", "http://a/" + "b" * 9000]
+    + ["http://a/\ud800.jpg", "http://a/?q=\udfff", "http://\ud800/"],  # half a surrogate pair, as JSON may hold
 )
 def test_parse_address__refuses_what_is_none(url: str) -> None:
     with pytest.raises(FetchError) as error:
@@ -97,6 +99,11 @@ def test_shown__leaves_the_query_out() -> None:
         ("2002:808:808::", True),  # 6to4 of 8.8.8.8
         ("64:ff9b::a9fe:a9fe", False),  # NAT64 of 169.254.169.254
         ("64:ff9b::808:808", True),  # NAT64 of 8.8.8.8
+        ("64:ff9b:1::7f00:1", False),  # NAT64 of one network's own
+        ("::ffff:0:7f00:1", False),  # translated
+        ("2001:0:7f00:1::", False),  # Teredo
+        ("198.18.0.1", False),  # for measuring
+        ("192.0.2.1", False),  # for examples
     ],
 )
 def test_is_public__looks_through_disguises(number: str, expected: bool) -> None:
@@ -163,6 +170,15 @@ def test_endpoints__an_unknown_name_is_asked_for_once() -> None:
         assert (error.value.reason, error.value.retry) == ("unknown_host", True)
         assert error.value.detail == "gone.example: Name or service not known"
     assert asked == ["gone.example"]
+
+
+def test_endpoints__remembers_so_many_names_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_MAX_KNOWN", 2)
+    asked: list[str] = []
+    resolver = Resolver(look_up=lambda host, port: asked.append(host) or ["8.8.8.8"])
+    for name in "aabca":
+        found(resolver, f"http://{name}.example/")
+    assert asked == ["a.example", "b.example", "c.example", "a.example"]  # c was one too many
 
 
 def test_endpoints__the_systems_own_look_up_is_checked() -> None:

@@ -59,8 +59,8 @@ def test_pieces__never_more_than_the_cap(behave: Behaviour, server: Server) -> N
 
 
 def test_pieces__a_bomb_is_not_inflated_beyond_the_cap(server: Server) -> None:
-    """A hundred megabytes in a hundred kilobytes: what is handed out before the refusal stays small."""
-    bomb = body(gzip.compress(bytes(100 << 20)), headers={"Content-Encoding": "gzip"})
+    """Ten megabytes in ten kilobytes: what is handed out before the refusal stays small."""
+    bomb = body(gzip.compress(bytes(10 << 20)), headers={"Content-Encoding": "gzip"})
     server.routes["*", "/a"] = bomb
     connections = Connections(timeout_s=2, max_elapsed_s=5)
     endpoint = Endpoint(number="127.0.0.1", port=server.server_port)

@@ -52,6 +52,15 @@ def test_asking__says_why_it_leaves_a_host_alone() -> None:
     assert error.value.retry
 
 
+def test_asking__remembers_only_hosts_that_fail() -> None:
+    breakers = Breakers(3)
+    for number in range(5):
+        ask(breakers, "well", host=f"{number}.test")
+        ask(breakers, "not_found", host=f"{number}.test")
+    ask(breakers, "timeout", host="a.test")
+    assert (dict(breakers._asking), dict(breakers._failures)) == ({}, {"a.test": 1})
+
+
 def test_leave__holds_for_those_who_wait_too() -> None:
     breakers = Breakers(1)
     reasons: list[str] = []
@@ -59,7 +68,7 @@ def test_leave__holds_for_those_who_wait_too() -> None:
         waiting = threading.Thread(target=lambda: reasons.append(ask(breakers, "well")))
         waiting.start()
         breakers.leave("a.test", "asked for a pause of 3600 s")
-        waiting.join(2)
+        waiting.join(20)
     assert reasons == ["host_left_alone"]
 
 

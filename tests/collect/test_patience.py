@@ -20,6 +20,7 @@ NOW = datetime(2015, 10, 21, 7, 28, tzinfo=UTC)
         ("Wed, 21 Oct 2015 07:29:30 GMT", 90.0),
         ("Wed, 21 Oct 2015 07:29:30 -0000", 90.0),  # no zone is UTC
         ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0),  # over already
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),  # no year that a computer knows
         ("soon", None),
         ("-5", None),
         ("1.5", None),

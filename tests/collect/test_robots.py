@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from omnisource.collect import robots as robots_module
 from omnisource.collect.addresses import Address, parse_address
 from omnisource.collect.fetch_error import FetchError, NotThisTime
 from omnisource.collect.robots import MAX_CRAWL_DELAY_S, Robots, agent_token, parse_rules
@@ -59,9 +60,9 @@ def test_parse_rules__allows(text: str, target: str, allowed: bool) -> None:
 
 def test_parse_rules__a_hostile_pattern_takes_no_time() -> None:
     rules = parse_rules("User-agent: *\nDisallow: /" + "*a" * 2000 + "$", AGENT)
-    began_s = time.monotonic()
+    began_s = time.process_time()
     assert rules.allows("/" + "a" * 1999 + "b")
-    assert time.monotonic() - began_s < 0.5
+    assert time.process_time() - began_s < 0.5
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,15 @@ def test_robots__are_asked_once_for_each_origin() -> None:
     for url in ("http://x.test/a", "http://x.test/b", "http://x.test:81/a", "https://x.test/a"):
         robots.rules(parse_address(url))
     assert site.asked == ["http://x.test/robots.txt", "http://x.test:81/robots.txt", "https://x.test/robots.txt"]
+
+
+def test_robots__those_of_the_origins_asked_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robots_module, "MAX_KEPT", 2)
+    site = Site("User-agent: *\nDisallow: /a")
+    robots = Robots(site.fetch, AGENT)
+    for name in "abacab":  # b is asked for longest ago when c comes
+        robots.rules(parse_address(f"http://{name}.test/"))
+    assert [url[7] for url in site.asked] == ["a", "b", "c", "b"]
 
 
 def test_robots__where_there_is_no_file_all_is_allowed() -> None:

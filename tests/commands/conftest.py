@@ -1,5 +1,6 @@
 """What the tests of the commands share: a small world, a workspace in it, and the command line in this process."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from omnisource import config
 from omnisource.__main__ import main
-from omnisource.workspace import Workspace
-from tests import micro_world
+from tests import micro_workspaces
+from tests.built_once import built_once
 
 
 def omnisource(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -21,9 +21,8 @@ def omnisource(*arguments: str, cwd: Path | None = None) -> subprocess.Completed
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("world")
-    micro_world.build(root)
-    return root
+    """Made once for all workers; no test changes it."""
+    return micro_workspaces.world_once(tmp_path_factory)
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,13 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture(scope="session")
-def labelled(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace whose stages up to the labels ran, with the shortest training."""
-    epochs = [f"networks.{name}.optim.epochs=1" for name in ("tsn", "slowonly")]
-    study = config.override(micro_world.study(world), epochs)
-    root = Workspace.create(tmp_path_factory.mktemp("labelled") / "w", study).root
-    result = omnisource("run", "--to", "label", "-w", str(root))
-    assert result.returncode == 0, result.stderr
-    return root
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose stages up to the labels ran, with the shortest training; who changes it copies it first."""
+    half_done = micro_workspaces.half_done_once(tmp_path_factory)
+
+    def build(root: Path) -> None:
+        shutil.copytree(half_done, root)
+        micro_workspaces.run(root, "--to", "label")
+
+    built = built_once(tmp_path_factory, "micro-labelled", build)
+    return Path(shutil.copytree(built, tmp_path_factory.mktemp("labelled") / "w"))

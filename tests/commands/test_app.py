@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def test_serving_command__only_for_this_machine():
 
 
 @pytest.mark.slow
-def test_app__serves_until_it_is_interrupted(tmp_path: Path):
+@pytest.mark.parametrize("is_asked_by", [signal.SIGINT, signal.SIGTERM])
+def test_app__serves_until_it_is_asked_to_end(tmp_path: Path, is_asked_by: signal.Signals):
     workspace = Workspace.create(tmp_path / "w", config.Study())
     server = subprocess.Popen(
         [sys.executable, "-m", "omnisource", "app", str(workspace.root), "--no-browser"],
@@ -84,6 +86,11 @@ def test_app__serves_until_it_is_interrupted(tmp_path: Path):
         with urllib.request.urlopen(f"{url}/_stcore/health", timeout=60) as answer:
             assert answer.status == 200
     finally:
-        os.killpg(server.pid, signal.SIGINT)
+        if is_asked_by is signal.SIGINT:
+            os.killpg(server.pid, is_asked_by)  # as Ctrl-C does: every process of the terminal's group
+        else:
+            server.send_signal(is_asked_by)
         server.wait(timeout=60)
-    assert server.returncode in (0, 1)
+    assert server.returncode in ((0, 1) if is_asked_by is signal.SIGINT else (128 + signal.SIGTERM,))
+    with pytest.raises(urllib.error.URLError):  # nobody is left behind
+        urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)

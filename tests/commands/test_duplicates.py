@@ -13,6 +13,12 @@ from tests.similar_tables import small_workspace
 from tests.workspaces import key
 
 
+@pytest.fixture(scope="module")
+def measured(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy to measure in."""
+    return Path(shutil.copytree(labelled, tmp_path_factory.mktemp("measured") / "w"))
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> str:
     return str(small_workspace(tmp_path / "w").root)
@@ -52,15 +58,15 @@ def test_duplicates__another_threshold(here: Callable[..., Answer], root: str):
     assert told["pairs"][0]["key"] == key(1).hex()
 
 
-def test_duplicates__measures_and_again_only_reads(here: Callable[..., Answer], labelled: Path):
-    told = json.loads(here("duplicates", "-w", str(labelled), "--json").stdout)
+def test_duplicates__measures_and_again_only_reads(here: Callable[..., Answer], measured: Path):
+    told = json.loads(here("duplicates", "-w", str(measured), "--json").stdout)
     # 12 pictures, 6 clips of 1.5 s and 3 videos of 11 s; 24 labelled clips of 2 s at 4 frames a second
     assert (told["measured"]["web_frames"], told["measured"]["target_frames"]) == (12 + 6 + 3 * 11, 24 * 8)
     assert told["threshold"] == told["measured"]["threshold"]
-    parts = {part: part.stat().st_mtime_ns for part in (labelled / "tables").glob("features/*/*/part-*")}
-    shown = here("duplicates", "-w", str(labelled)).stdout
+    parts = {part: part.stat().st_mtime_ns for part in (measured / "tables").glob("features/*/*/part-*")}
+    shown = here("duplicates", "-w", str(measured)).stdout
     assert "51 web frames against 192 labelled frames, as run-tsn-baseline sees them" in shown
-    assert {part: part.stat().st_mtime_ns for part in (labelled / "tables").glob("features/*/*/part-*")} == parts
+    assert {part: part.stat().st_mtime_ns for part in (measured / "tables").glob("features/*/*/part-*")} == parts
 
 
 def test_duplicates__before_anything_was_measured(here: Callable[..., Answer], root: str):
@@ -79,8 +85,8 @@ def test_duplicates__no_pair_at_all(here: Callable[..., Answer], root: str):
     )
 
 
-def test_duplicates__within_the_web_data(here: Callable[..., Answer], labelled: Path, tmp_path: Path):
-    shutil.copytree(labelled, tmp_path / "w")
+def test_duplicates__within_the_web_data(here: Callable[..., Answer], measured: Path, tmp_path: Path):
+    shutil.copytree(measured, tmp_path / "w")
     told = json.loads(here("duplicates", "-w", str(tmp_path / "w"), "--within-web", "--json").stdout)
     assert (told["within_web"]["items"], told["within_web"]["web_frames"]) == (21, 51)
     assert told["within_web"]["copies"] == sum(len(group["copies"]) for group in told["groups"])
@@ -96,10 +102,11 @@ def test_duplicates__within_the_web_data(here: Callable[..., Answer], labelled: 
     assert (f"and {more} more; --json lists them all" in lines) == (more > 0)
 
 
-def test_duplicates__a_redo_forgets_near_copies_too(here: Callable[..., Answer], labelled: Path, tmp_path: Path):
-    shutil.copytree(labelled, tmp_path / "w")
+def test_duplicates__a_redo_forgets_near_copies_too(here: Callable[..., Answer], measured: Path, tmp_path: Path):
+    shutil.copytree(measured, tmp_path / "w")
     workspace = Workspace(tmp_path / "w")
     here("duplicates", "-w", str(workspace.root), "--within-web")
     assert workspace.table("alike").num_rows()
-    here("duplicates", "-w", str(workspace.root), "--redo")
+    shown = here("duplicates", "-w", str(workspace.root), "--redo", "--list", "--limit", "1").stdout
+    assert "51 web frames against 192 labelled frames" in shown  # measured anew, though it only lists
     assert (workspace.table("alike").num_rows(), workspace.table("alike").parts()) == (0, [])

@@ -10,7 +10,8 @@ def test_measure__prints_the_cost_of_the_whole_run(here, labelled: Path, tmp_pat
     arguments = ("measure", "-w", str(root), "-r", "unfiltered", "--network", "tsn", "--updates", "1")
     answer = here(*arguments)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("tsn-unfiltered on CPU") and "GiB of memory" in answer.stdout
+    assert answer.stdout.startswith("tsn-unfiltered on CPU, ")
+    assert "s of it waiting for data; about" in answer.stdout and answer.stdout.endswith("GiB of memory\n")
     found = json.loads(here(*arguments, "--json").stdout)
     assert found["measurement"]["run"] == "tsn-unfiltered"
     assert found["seconds"] > 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from omnisource.__main__ import COMMANDS
+from omnisource.commands.options import print_json
 from tests.commands.conftest import Answer, omnisource
 
 NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
@@ -20,6 +21,11 @@ def test_help__names_every_command():
 def test_help__has_an_example(here: Callable[..., Answer], command: str):
     shown = here(command, "--help").stdout
     assert f"omnisource {command}" in shown.partition("Usage:")[2].partition("\n")[2] or "torchrun" in shown
+
+
+def test_print_json__what_is_no_number_is_null(capsys: pytest.CaptureFixture[str]):
+    print_json({"a": [1.5, float("nan")], "b": ("x", float("inf")), "c": None})
+    assert capsys.readouterr().out == '{"a": [1.5, null], "b": ["x", null], "c": null}\n'
 
 
 def test_version():

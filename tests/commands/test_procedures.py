@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,16 +66,3 @@ def test_procedures__before_anything_was_evaluated(here: Callable[..., Answer], 
     result = here("procedures", "-w", str(root))
     assert result.returncode == 1
     assert "has no evaluated baseline yet; `omnisource teach`, then `evaluate`" in result.stderr
-
-
-@pytest.mark.slow
-def test_train__several_processes_of_torchrun_share_both_runs(labelled: Path, tmp_path: Path):
-    shutil.copytree(labelled, tmp_path / "w")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    command += ["omnisource", "train", "-w", str(tmp_path / "w"), "-r", "unfiltered"]
-    result = subprocess.run([*command, "--procedure", "pretrain_finetune"], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    for phase in ("pretrain", "finetune"):
-        assert result.stdout.count(f"slowonly-unfiltered.{phase}: done") == 2
-        lines = (tmp_path / "w" / "runs" / f"slowonly-unfiltered.{phase}" / "metrics.jsonl").read_text().splitlines()
-        assert [json.loads(line)["update"] for line in lines] == [1, 2, 3]

@@ -40,6 +40,12 @@ def test_queries__goes_out_and_comes_back(here: Callable[..., Answer], root: Pat
     assert "q.csv is there already, perhaps with your changes; choose another name or remove it" in answer.stderr
 
 
+def test_queries__json_while_they_are_written(here: Callable[..., Answer], root: Path, tmp_path: Path):
+    answer = here("queries", "-w", str(root), "--export", str(tmp_path / "q.csv"), "--json")
+    assert json.loads(answer.stdout)["revision"] == 1  # nothing else is printed there
+    assert (tmp_path / "q.csv").is_file()
+
+
 def test_queries__says_which_line_is_wrong(here: Callable[..., Answer], root: Path, tmp_path: Path):
     path = tmp_path / "q.csv"
     path.write_text("class,kind,text\nred_left,query,red\n")

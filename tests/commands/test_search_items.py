@@ -1,34 +1,35 @@
 """`search-items` as a person meets it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from omnisource.workspace import Workspace
+from tests import micro_world
 from tests.commands.conftest import Answer
 from tests.tiny_clip import IMAGE_PX, save_tiny_clip
+from tests.workspaces import change
+
+
+@pytest.fixture(scope="module")
+def with_clip(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy whose frames are for a tiny CLIP to see."""
+    root = Path(shutil.copytree(labelled, tmp_path_factory.mktemp("clip") / "w"))
+    save_tiny_clip(root / "tiny")
+    wanted = ["run=null", "clip.name=tiny", f"frame_px={IMAGE_PX}", "stage=4", "grid=1"]
+    change(Workspace(root), *[f"features.{setting}" for setting in wanted])
+    return root
 
 
 @pytest.fixture
-def seen(labelled: Path, here: Callable[..., Answer]) -> Path:
-    """Its web data was seen by a tiny CLIP."""
-    save_tiny_clip(labelled / "tiny")
-    where = ["-w", str(labelled)]
-    done = here(
-        "set",
-        "features.run=null",
-        "features.clip.name=tiny",
-        f"features.frame_px={IMAGE_PX}",
-        "features.stage=4",
-        "features.grid=1",
-        *where,
-    )
-    assert done.returncode == 0, done.stderr
-    told = here("search-items", "--measure", *where)
+def seen(with_clip: Path, here: Callable[..., Answer]) -> Path:
+    """Its web data was seen; what was seen before is not seen again."""
+    told = here("search-items", "--measure", "-w", str(with_clip))
     assert told.stdout.startswith("features of web data: clip-tiny-laion2b_s34b_b79k"), told.stderr
-    return labelled
+    return with_clip
 
 
 def test_search_items__by_words_and_by_an_item(seen: Path, here: Callable[..., Answer]):
@@ -62,8 +63,6 @@ def test_search_items__the_wall_in_the_same_order(seen: Path, here: Callable[...
 def test_search_items__says_what_is_missing(
     world: Path, tmp_path: Path, here: Callable[..., Answer], asked: tuple[str, ...], said: str
 ):
-    from tests import micro_world
-
     fresh = Workspace.create(tmp_path / "fresh", micro_world.study(world))
     result = here("search-items", *asked, "-w", str(fresh.root))
     assert (result.returncode, said in " ".join(result.stderr.split())) == (1, True)

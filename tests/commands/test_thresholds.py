@@ -54,6 +54,12 @@ def test_audit__a_precision_that_nothing_reaches(here: Callable[..., Answer], ro
     assert "no threshold is known to reach it" in here("audit", "-w", root, "--precision", "1.0").stdout
 
 
+def test_audit__a_line_above_everything(here: Callable[..., Answer], root: str):
+    settings = ("--set", "confidence=0.95")
+    assert "  precision unknown: nothing is there" in here("audit", "-w", root, *settings).stdout
+    assert json.loads(here("audit", "-w", root, *settings, "--json").stdout)["precision"] == [None, None, None]
+
+
 def test_audit__the_line_of_what_is_asked_about(here: Callable[..., Answer], root: str):
     settings = ("--set", "confidence_by_class={yoyo: 0.7}")
     lines = here("audit", "-w", root, "--class", "yoyo", *settings).stdout.splitlines()

@@ -50,13 +50,29 @@ def test_train__asked_to_stop_it_has_status_3(
     assert "slowonly-omnisource" not in result.stdout  # the recipe after it
 
 
+TRAIN_TWICE = """
+import sys
+from omnisource.__main__ import main
+
+arguments = sys.argv[1:]
+for procedure in ("joint", "pretrain_finetune"):
+    sys.argv = ["omnisource", "train", *arguments, "--procedure", procedure]
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+"""
+
+
 @pytest.mark.slow
-def test_train__several_processes_of_torchrun_share_a_run(labelled: Path, tmp_path: Path):
+def test_train__several_processes_of_torchrun_share_every_run(labelled: Path, tmp_path: Path):
     shutil.copytree(labelled, tmp_path / "w")
+    (tmp_path / "train_twice.py").write_text(TRAIN_TWICE)  # torch is imported once for both
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += ["-m", "omnisource", "train", "-w", str(tmp_path / "w"), "-r", "unfiltered"]
+    command += [str(tmp_path / "train_twice.py"), "-w", str(tmp_path / "w"), "-r", "unfiltered"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("slowonly-unfiltered: done") == 2
-    lines = (tmp_path / "w" / "runs" / "slowonly-unfiltered" / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["update"] for line in lines] == [1, 2, 3]
+    for run in ("slowonly-unfiltered", "slowonly-unfiltered.pretrain", "slowonly-unfiltered.finetune"):
+        assert result.stdout.count(f"{run}: done") == 2
+        lines = (tmp_path / "w" / "runs" / run / "metrics.jsonl").read_text().splitlines()
+        assert [json.loads(line)["update"] for line in lines] == [1, 2, 3]

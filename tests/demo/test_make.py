@@ -7,12 +7,12 @@ import pytest
 
 from omnisource.demo.make import make_piece
 from omnisource.demo.plan import BREAKAGES, Piece, WorldSize
-from omnisource.demo.scene import ACT_OF_CLASS
+from omnisource.demo.scene import Act
 from omnisource.errors import ItemError
 from omnisource.media import open_video, probe_image, read_image
 
 SIZE = WorldSize(width=64, height=48, fps=8, clip_s=1.0, video_fps=4)
-ACT = ACT_OF_CLASS["bouncing_duck"]
+ACT = Act(motion="bouncing", toy="duck")
 CLIP = Piece(path="target/val/bouncing_duck/000.mp4", kind="clip", act=ACT)
 
 

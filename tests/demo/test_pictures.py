@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from omnisource.demo.pictures import STYLE_SHARES, STYLES, take_irrelevant, take_picture
-from omnisource.demo.scene import ACT_OF_CLASS
+from omnisource.demo.scene import Act
 
-ACT = ACT_OF_CLASS["spinning_ball"]
+ACT = Act(motion="spinning", toy="ball")
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from omnisource.demo.scene import ACT_OF_CLASS, ACTS, MOTIONS, TOYS, Act, Lens, film, film_place, film_rest
+from omnisource.demo.scene import ACTS, MOTIONS, TOYS, Act, Lens, film, film_place, film_rest
 
 TRIPOD = Lens(width=64, height=48, fps=12, shake=0.0, noise=0.0)
 
 
 def test_acts__are_every_toy_with_every_motion() -> None:
     assert len(ACTS) == len(TOYS) * len(MOTIONS) == 12
-    assert ACT_OF_CLASS["spinning_kite"] == Act(motion="spinning", toy="kite")
+    assert "spinning_kite" in {act.class_name for act in ACTS}
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.class_name)
@@ -27,7 +27,7 @@ def test_film__is_repeatable() -> None:
 
 
 def test_film__toy_moves_before_a_still_camera(rng: np.random.Generator) -> None:
-    frames = film(ACT_OF_CLASS["swinging_robot"], 6, TRIPOD, rng).astype(int)
+    frames = film(Act(motion="swinging", toy="robot"), 6, TRIPOD, rng).astype(int)
 
     assert np.abs(frames[5] - frames[0]).max() > 40
 

@@ -1,6 +1,7 @@
 """The world: built once, kept, rebuilt when half-built, never over someone's files."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,8 @@ def test_build_world__files_do_not_depend_on_the_number_of_processes(world: Worl
     assert {name for name in again if again[name] != before[name] and not name.endswith(".mp4")} == set()
 
 
-def test_build_world__rebuilds_a_half_built_world(tmp_path: Path) -> None:
-    root = tmp_path / "world"
-    build_world(root, seed=3, size=SIZE, workers=1)
+def test_build_world__rebuilds_a_half_built_world(world: World, tmp_path: Path) -> None:
+    root = shutil.copytree(world.root, tmp_path / "world")
     (root / "world.json").rename(root / "world.building")
     leftover = root / "web" / "leftover.jpg"
     leftover.touch()
@@ -70,9 +70,8 @@ def test_build_world__rebuilds_a_half_built_world(tmp_path: Path) -> None:
     assert (root / "world.json").exists() and not leftover.exists() and not (root / "world.building").exists()
 
 
-def test_build_world__rebuilds_for_another_seed(tmp_path: Path) -> None:
-    root = tmp_path / "world"
-    build_world(root, seed=3, size=SIZE, workers=1)
+def test_build_world__rebuilds_for_another_seed(world: World, tmp_path: Path) -> None:
+    root = shutil.copytree(world.root, tmp_path / "world")
     build_world(root, seed=4, size=SIZE, workers=1)
 
     assert json.loads((root / "world.json").read_text())["seed"] == 4

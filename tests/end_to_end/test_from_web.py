@@ -1,12 +1,9 @@
 """From class names to a table of results, through a small web with traps; killed at random it ends with the same."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -18,27 +15,22 @@ from omnisource.pipeline import comparing, stages
 from omnisource.pipeline.mini_web import open_web
 from omnisource.pipeline.planted import compare_planted
 from omnisource.workspace import Workspace
-from tests import micro_world
+from tests import micro_workspaces
+from tests.forked_processes import kill, start, status_of
 from tests.searched_world import searched_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NUM_KILLS = 6
-COLLECT = """
-import sys
-from omnisource.__main__ import main
-from omnisource.pipeline import fetch_plan, fetching, searching
-searching.SECONDS_PER_PART = fetching.SECONDS_PER_PART = 0.05  # so that a kill finds work that is half written down
-fetch_plan.CHUNK = 10
-sys.argv = ["omnisource", "collect", "-w", sys.argv[1]]
-main()
-"""
+OFTEN = {  # so that a kill finds work that is half written down
+    "omnisource.pipeline.searching.SECONDS_PER_PART": 0.05,
+    "omnisource.pipeline.fetching.SECONDS_PER_PART": 0.05,
+    "omnisource.pipeline.fetch_plan.CHUNK": 10,
+}
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("world")
-    micro_world.build(root)
-    return root
+    return micro_workspaces.world_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -51,26 +43,23 @@ def web(world: Path) -> Iterator[MiniWeb]:
 def undisturbed(world: Path, web: MiniWeb, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, int]:
     """A workspace whose collection ran once, as a process, and the number of requests that it made."""
     workspace = searched_workspace(tmp_path_factory.mktemp("undisturbed") / "w", world, web)
-    assert start(workspace).wait() == 0
+    assert status_of(collecting(workspace)) == 0
     return workspace, len(web.requests())
 
 
-def start(workspace: Workspace) -> subprocess.Popen:
-    """`omnisource collect`, as a process group of its own."""
-    command = [sys.executable, "-c", COLLECT, str(workspace.root)]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+def collecting(workspace: Workspace) -> BaseProcess:
+    """`omnisource collect`, as a process of its own."""
+    return start("collect", "-w", str(workspace.root), settings=OFTEN)
 
 
 def kill_within(workspace: Workspace, web: MiniWeb, num_requests: int, later_s: float) -> bool:
     """Start a collection, and kill it some time after it has made so many requests; whether it was still running."""
     before = len(web.requests())
-    process = start(workspace)
-    while process.poll() is None and len(web.requests()) - before < num_requests:
+    process = collecting(workspace)
+    while process.is_alive() and len(web.requests()) - before < num_requests:
         time.sleep(0.001)
     time.sleep(later_s)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+    return kill(process)
 
 
 def items_of(workspace: Workspace) -> set[tuple[object, ...]]:
@@ -103,7 +92,7 @@ def test_collect__no_forbidden_address_was_asked_for(undisturbed: tuple[Workspac
 def test_collect__a_second_run_asks_for_no_media(undisturbed: tuple[Workspace, int], web: MiniWeb):
     workspace, _ = undisturbed
     before, num_asked = items_of(workspace), len(web.requests())
-    assert start(workspace).wait() == 0
+    assert status_of(collecting(workspace)) == 0
     assert [one for one in web.requests()[num_asked:] if one.is_media] == []
     assert items_of(workspace) == before
 
@@ -119,7 +108,7 @@ def test_collect__killed_at_random_it_ends_with_the_same_items(
             kill_within(workspace, web, chance.randrange(num_requests // NUM_KILLS), chance.uniform(0.0, 0.3))
             for _ in range(NUM_KILLS)
         ]
-        assert start(workspace).wait() == 0
+        assert status_of(collecting(workspace)) == 0
     assert sum(kills) >= NUM_KILLS // 2, "most kills must hit a running collection"
     assert items_of(workspace) == items_of(reference)
     assert files_of(workspace) == files_of(reference)

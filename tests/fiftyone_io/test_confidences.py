@@ -4,17 +4,19 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from omnisource.fiftyone_io.confidences import Histogram, bars, histogram, layout, side_of
-from omnisource.fiftyone_io.pushing import push
+from omnisource.fiftyone_io.confidences import Histogram, bars, histogram, is_scored, layout, side_of
 from omnisource.workspace import Workspace
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
+
+@pytest.fixture
+def workspace(pushed: Workspace) -> Workspace:
+    """All of it was pushed."""
+    return pushed
 
 
 @pytest.fixture
 def images(workspace: Workspace) -> fo.Dataset:
-    push(workspace)
     return fo.load_dataset("w-images")
 
 
@@ -24,7 +26,6 @@ def test_histogram__agreeing_and_others(images: fo.Dataset):
     # 0.9 and 0.4 red, 0.3 green, 0.2 blue agree with their queries; 0.6 green was searched as red; bins of 0.025
     assert sum(counted.agreeing) == 4 and sum(counted.others) == 1
     assert (0, 1) in (filled.get(0.6), filled.get(0.575))  # a float32 of 0.6 lies on one side of it
-    assert counted.above(0.35) == 3
 
 
 def test_histogram__of_one_class(images: fo.Dataset):
@@ -37,7 +38,14 @@ def test_histogram__a_certain_teacher_counts(images: fo.Dataset):
     sample["teacher"].confidence = 1.0
     sample.save()
     counted = histogram(images, None)
-    assert sum(counted.agreeing) + sum(counted.others) == 5 and counted.above(0.975) == 1
+    assert sum(counted.agreeing) + sum(counted.others) == 5
+    assert counted.agreeing[-1] + counted.others[-1] == 1
+
+
+def test_is_scored__by_what_it_shows(images: fo.Dataset):
+    assert is_scored(images) and not is_scored(fo.Dataset("theirs"))
+    images.clear_sample_field("teacher")
+    assert not is_scored(images)
 
 
 def test_side_of__nearest_first(images: fo.Dataset):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import fiftyone as fo
+import pymongo
 import pytest
 
 from omnisource.errors import OmniSourceError
@@ -57,13 +58,30 @@ def test_dataset_names__another_workspace_of_the_same_name(workspace: Workspace,
     assert datasets.dataset_names(workspace)[datasets.IMAGES] == "w-images"
 
 
-def test_find_dataset__none_before_it_was_pushed(workspace: Workspace):
-    assert datasets.find_dataset(workspace, datasets.IMAGES) is None
+def test_find_datasets__those_that_were_pushed(workspace: Workspace):
+    assert datasets.find_datasets(workspace) == {}
+    videos = opened(workspace, datasets.VIDEOS)
+    assert datasets.find_datasets(workspace) == {"videos": videos}
+
+
+def test_set_all__each_field_of_each_sample():
+    theirs = fo.Dataset("theirs")
+    one, other = theirs.add_samples([fo.Sample(filepath=f"/{name}.png") for name in "ab"])
+    datasets.set_all(theirs, {one: {"source": "web", "tags": ["x"]}, other: {"source": "own"}})
+    assert theirs.values("source") == ["web", "own"] and theirs.values("tags") == [["x"], []]
 
 
 def test_owned__a_dataset_of_somebody_else():
     with pytest.raises(OmniSourceError, match="dataset 'theirs' was not pushed by OmniSource"):
         datasets.owned(fo.Dataset("theirs"))
+
+
+def test_list_datasets__no_database_answers(monkeypatch: pytest.MonkeyPatch):
+    nobody = pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=50)
+    monkeypatch.setattr(fo.core.odm.database, "_client", nobody)
+    message = r"FiftyOne's database does not answer \(.*127.0.0.1:1.*\); `omnisource doctor` looks at mongod"
+    with pytest.raises(OmniSourceError, match=message):
+        datasets.list_datasets()
 
 
 def test_teacher_fields__no_two_alike():

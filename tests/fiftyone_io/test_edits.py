@@ -3,7 +3,7 @@
 import pytest
 
 from omnisource.errors import ItemError
-from omnisource.fiftyone_io.edits import Said, Shown, in_force, review_of, shown_tags, wanted
+from omnisource.fiftyone_io.edits import Edit, Said, Shown, edit_of, in_force, review_of, shown_tags, wanted
 from omnisource.reviews import Review, Subject, Verdict
 
 NAMES = ("red", "green", "blue")
@@ -57,6 +57,32 @@ def test_wanted__two_things_at_once(tags: list[str], label: str, message: str):
     with pytest.raises(ItemError) as raised:
         wanted(Shown(tags=tuple(tags), label=label, base="red"), Said())
     assert str(raised.value) == message
+
+
+ITEM = Subject(key=b"k" * 16)
+SEGMENT = Subject(key=b"k" * 16, start_s=0.0, end_s=2.0)
+A_PAIR = Subject(key=b"k" * 16, target_path="/a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("subject", "tags", "expected"),
+    [
+        (ITEM, ("keep",), Said(use="keep")),
+        (ITEM, ("duplicate",), Said(pair="duplicate")),  # of whatever labelled clip
+        (SEGMENT, ("drop", "duplicate"), Said(use="drop")),
+        (SEGMENT, ("duplicate",), None),
+        (A_PAIR, ("duplicate", "drop"), Said(pair="duplicate")),
+        (A_PAIR, ("keep", "drop"), None),
+    ],
+)
+def test_edit_of__tags_that_mean_something_there(subject: Subject, tags: tuple[str, ...], expected: Said | None):
+    edit = edit_of(subject, Shown(tags=tags, label=None, base=None), Said(), "red")
+    assert edit == (expected and Edit(subject=subject, pushed=Said(), wanted=expected, tested="red"))
+
+
+def test_edit_of__two_things_at_once():
+    edit = edit_of(ITEM, Shown(tags=("keep", "drop"), label=None, base=None), Said(), None)
+    assert (edit.wanted, edit.detail) == (None, "tagged keep and drop at once; take one of them back")
 
 
 def test_said__as_fiftyone_shows_it():

@@ -15,7 +15,11 @@ from omnisource.workspace import Workspace
 from tests.fiftyone_world import GREEN, RED
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
+
+@pytest.fixture
+def workspace(pushed: Workspace) -> Workspace:
+    """All of it was pushed."""
+    return pushed
 
 
 def of_item(name: str, number: int) -> fo.DatasetView:
@@ -32,7 +36,6 @@ def only(workspace: Workspace) -> Review:
 
 
 def test_pull__a_tag_becomes_a_decision_that_the_app_shows(workspace: Workspace):
-    push(workspace)
     of_item("w-images", 3).tag_samples("keep")
     told = pull(workspace, author="bob")
     assert len(told.decided) == 1
@@ -43,7 +46,6 @@ def test_pull__a_tag_becomes_a_decision_that_the_app_shows(workspace: Workspace)
 
 
 def test_pull__twice_adds_nothing(workspace: Workspace):
-    push(workspace)
     of_item("w-images", 3).tag_samples("keep")
     of_item("w-videos", 6).tag_samples(["drop", "mine"])
     assert len(pull(workspace).decided) == 2
@@ -79,7 +81,6 @@ def test_pull__an_undoing_brings_back_the_decision_before(workspace: Workspace):
 
 
 def test_pull__an_edited_label_is_a_relabelling(workspace: Workspace):
-    push(workspace)
     sample = of_item("w-images", 4).first()
     sample["label"].label = "green"
     sample.save()
@@ -92,7 +93,6 @@ def test_pull__an_edited_label_is_a_relabelling(workspace: Workspace):
 
 
 def test_pull__a_class_that_is_none(workspace: Workspace):
-    push(workspace)
     sample = of_item("w-images", 4).first()
     sample["label"].label = "gren"
     sample.save()
@@ -102,13 +102,11 @@ def test_pull__a_class_that_is_none(workspace: Workspace):
 
 
 def test_pull__two_things_at_once(workspace: Workspace):
-    push(workspace)
     of_item("w-images", 3).tag_samples(["keep", "drop"])
     assert pull(workspace).unclear == (f"{key(3).hex()}: tagged keep and drop at once; take one of them back",)
 
 
 def test_pull__relevance_speaks_of_the_tested_class(workspace: Workspace):
-    push(workspace)
     of_item("w-images", 2).tag_samples("irrelevant")
     pull(workspace)
     assert (only(workspace).verdict, only(workspace).class_index) == (Verdict.IRRELEVANT, GREEN)
@@ -117,7 +115,6 @@ def test_pull__relevance_speaks_of_the_tested_class(workspace: Workspace):
 @pytest.fixture
 def quarrel(workspace: Workspace) -> Workspace:
     """FiftyOne drops what the app keeps since the push."""
-    push(workspace)
     of_item("w-images", 3).tag_samples("drop")
     Reviews(workspace.reviews_path).decide(Subject(key=key(3)), Verdict.KEEP, made_in="app", author="ann")
     return workspace
@@ -150,7 +147,6 @@ def test_pull__a_push_between_leaves_the_edit(quarrel: Workspace):
 
 
 def test_pull__the_same_decision_on_both_sides_is_known(workspace: Workspace):
-    push(workspace)
     of_item("w-images", 3).tag_samples("keep")
     Reviews(workspace.reviews_path).decide(Subject(key=key(3)), Verdict.KEEP, made_in="app")
     told = pull(workspace)
@@ -159,7 +155,6 @@ def test_pull__the_same_decision_on_both_sides_is_known(workspace: Workspace):
 
 
 def test_pull__segments_by_their_own_tags_and_labels(workspace: Workspace):
-    push(workspace)
     videos = fo.load_dataset("w-videos")
     clips = videos.match(F("format") == "untrimmed").to_clips("segments")
     first = clips.first()
@@ -178,7 +173,6 @@ def test_pull__segments_by_their_own_tags_and_labels(workspace: Workspace):
 
 
 def test_pull__an_unsettled_segment_keeps_what_its_video_shows(workspace: Workspace):
-    push(workspace)
     subject = Subject(key=key(7), start_s=0.0, end_s=2.0)
     Reviews(workspace.reviews_path).decide(subject, Verdict.KEEP, made_in="app")
     videos = fo.load_dataset("w-videos")
@@ -194,7 +188,6 @@ def test_pull__an_unsettled_segment_keeps_what_its_video_shows(workspace: Worksp
 
 
 def test_pull__verdicts_on_pairs(workspace: Workspace):
-    push(workspace)
     pairs = fo.load_dataset("w-pairs")
     target = pairs.select_group_slices("target").match(F("item_key") == key(0).hex())
     target.tag_samples("not_duplicate")  # on either picture
@@ -209,12 +202,12 @@ def test_pull__verdicts_on_pairs(workspace: Workspace):
 
 
 def test_pull__nothing_was_pushed(workspace: Workspace):
+    fo.delete_datasets("*")
     with pytest.raises(WorkspaceError, match="is in FiftyOne yet; `omnisource fiftyone push`"):
         pull(workspace)
 
 
 def test_pull__relevance_of_a_segment(workspace: Workspace):
-    push(workspace)
     sample = fo.load_dataset("w-videos").match(F("format") == "untrimmed").first()
     sample["segments"].detections[1].tags.append("relevant")
     sample.save()

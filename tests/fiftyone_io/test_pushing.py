@@ -25,6 +25,14 @@ def sample(name: str, number: int) -> fo.Sample:
     return fo.load_dataset(name).one(fo.ViewField("item_key") == key(number).hex())
 
 
+def rewrite_items(workspace: Workspace, *, without: int) -> None:
+    items = workspace.table("items")
+    rows = [row for row in items.read().to_pylist() if row["key"] != key(without)]
+    items.clear()
+    with items.writer(rows_per_part=100) as writer:
+        writer.add(rows)
+
+
 def test_push__everything_the_first_time(workspace: Workspace):
     told = push(workspace)
     assert (told.recipe, told.passing, told.added, told.pairs) == ("omnisource", 8, 8, 2)
@@ -35,34 +43,41 @@ def test_push__everything_the_first_time(workspace: Workspace):
     assert sample("w-images", 0)["suspect"] and sample("w-images", 5)["reason"] == "not_media"
 
 
-def test_push__twice_changes_nothing(workspace: Workspace):
-    push(workspace)
+def test_push__twice_changes_nothing(pushed: Workspace):
     before = fo.load_dataset("w-images").values("last_modified_at")
-    told = push(workspace)
+    told = push(pushed)
     assert (told.added, told.updated, told.unchanged, told.pairs, told.removed) == (0, 0, 8, 0, 0)
     assert fo.load_dataset("w-images").values("last_modified_at") == before
 
 
-def test_push__a_decision_of_the_app_is_shown(workspace: Workspace):
-    push(workspace)
-    reviews = Reviews(workspace.reviews_path)
+def test_push__a_decision_of_the_app_is_shown(pushed: Workspace):
+    reviews = Reviews(pushed.reviews_path)
     made = reviews.decide(Subject(key=key(3)), Verdict.KEEP, made_in="app", author="ann")
-    told = push(workspace)
+    told = push(pushed)
     shown = sample("w-images", 3)
     assert (told.updated, shown.tags, shown["overruled"]) == (1, ["keep"], True)
     assert (shown["decided"].verdict, shown["decided"].by) == ("keep", "ann")
     reviews.undo(made, made_in="app")
-    assert push(workspace).updated == 1
+    assert push(pushed).updated == 1
     assert (sample("w-images", 3).tags, sample("w-images", 3)["decided"]) == ([], None)
 
 
-def test_push__changed_facts_are_updated(workspace: Workspace):
-    push(workspace)
-    config.save(config.override(workspace.study(), ["recipes.omnisource.confidence=0.65"]), workspace.study_path)
-    label(workspace, "omnisource")
-    told = push(workspace)
+def test_push__changed_facts_are_updated(pushed: Workspace):
+    config.save(config.override(pushed.study(), ["recipes.omnisource.confidence=0.65"]), pushed.study_path)
+    label(pushed, "omnisource")
+    told = push(pushed)
     assert (told.added, told.updated, told.unchanged) == (0, 7, 1)  # the line moved for all that were scored
     assert (sample("w-images", 2)["stage"], sample("w-videos", 6)["stage"]) == ("left_out", "kept")
+
+
+def test_push__edits_that_were_not_pulled_are_counted(pushed: Workspace):
+    fo.load_dataset("w-images").match_tags("keep", bool=False).limit(2).tag_samples("keep")
+    fo.load_dataset("w-pairs").limit(1).tag_samples("duplicate")
+    video = fo.load_dataset("w-videos").match(fo.ViewField("format") == "untrimmed").first()
+    video["segments"].detections[0].tags.append("drop")
+    video.save()
+    told = push(pushed)
+    assert (told.unpulled, told.updated, told.pairs) == (4, 0, 0)  # two pictures, a pair, and a video by its segment
 
 
 def test_push__limit_and_filters(workspace: Workspace):
@@ -89,31 +104,31 @@ def test_push_again__everything_if_it_is_the_first(workspace: Workspace):
     assert push_again(workspace).added == 8
 
 
-def test_push__what_the_workspace_no_longer_holds_is_removed(workspace: Workspace):
-    push(workspace)
-    items = workspace.table("items")
-    rows = [row for row in items.read().to_pylist() if row["key"] != key(2)]
-    items.clear()
-    with items.writer(rows_per_part=100) as writer:
-        writer.add(rows)
-    told = push(workspace)
-    assert (told.removed, told.datasets["w-images"]) == (1, 5)
+def test_push__what_the_workspace_no_longer_holds_is_removed(pushed: Workspace):
+    rewrite_items(pushed, without=2)
+    told = push(pushed)
+    assert (told.removed, told.datasets["w-images"], told.datasets["w-pairs"]) == (1, 5, 2)
 
 
-def test_push__with_embeddings(workspace: Workspace):
-    add_features(workspace, (0, 1, 2, 3, 4))
-    assert push(workspace).vectors == 5
-    assert push(workspace).vectors == 0
+def test_push__a_pair_goes_with_its_item(pushed: Workspace):
+    rewrite_items(pushed, without=0)
+    told = push(pushed)
+    assert (told.removed, told.datasets["w-images"], told.datasets["w-pairs"]) == (2, 5, 1)
+    assert fo.load_dataset("w-pairs").distinct("item_key") == [key(1).hex()]
 
 
-def test_push__views_are_saved(workspace: Workspace):
-    push(workspace)
+def test_push__with_embeddings(pushed: Workspace):
+    add_features(pushed, (0, 1, 2, 3, 4))
+    assert push(pushed).vectors == 5
+    assert push(pushed).vectors == 0
+
+
+def test_push__views_are_saved(pushed: Workspace):
     assert {"suspects", "teacher-disagrees", "class: red"} <= set(fo.load_dataset("w-images").list_saved_views())
 
 
-def test_push__tells_what_it_did_in_a_file(workspace: Workspace):
-    push(workspace)
-    told = json.loads((workspace.root / FOLDER / "pushed.json").read_text(encoding="utf-8"))
+def test_push__tells_what_it_did_in_a_file(pushed: Workspace):
+    told = json.loads((pushed.root / FOLDER / "pushed.json").read_text(encoding="utf-8"))
     assert (told["added"], told["limit"], told["left_out"]) == (8, 50_000, {})
 
 

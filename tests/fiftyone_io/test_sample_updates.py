@@ -10,6 +10,7 @@ from fiftyone import ViewField as F
 
 from omnisource.catalog import Catalog
 from omnisource.fiftyone_io.known_items import KnownItems
+from omnisource.fiftyone_io.sample_edits import item_edits
 from omnisource.fiftyone_io.sample_updates import SampleUpdates
 from omnisource.report import Report
 from omnisource.reviews import Reviews, Subject, Verdict
@@ -47,9 +48,36 @@ def test_push__an_edited_sample_keeps_its_edit_and_gets_new_facts(workspace: Wor
     assert (again.counts["updated"], again.counts["unpulled"]) == (1, 1)
     assert images.first().tags == ["drop"] and images.first()["pushed"].facts != "older"
     with Report("test", progress=False) as report:
-        updates(workspace, report).push([key(2)], adds=False, settles=True)
-    images.reload()
+        looked_at = {key(2): list(item_edits(images))}
+        images.tag_samples("irrelevant")  # between the pull's look and its end
+        updates(workspace, report).push([key(2)], adds=False, looked_at=looked_at)
+        assert sorted(images.values("tags")[0]) == ["drop", "irrelevant"]
+        looked_at = {key(2): list(item_edits(images))}
+        updates(workspace, report).push([key(2)], adds=False, looked_at=looked_at)
     assert images.values("tags") == [["keep"]]
+
+
+def test_push__facts_that_changed_under_an_edit_are_shown_when_it_is_gone(workspace: Workspace):
+    with Report("test", progress=False) as report:
+        updates(workspace, report).push([key(2)], adds=True)
+        images = fo.load_dataset("w-images")
+        images.set_values("pushed.base", ["blue"])  # what the teacher of yesterday said
+        images.set_values("label.label", ["blue"])
+        images.set_values("pushed.facts", ["older"])
+        images.tag_samples("keep")
+        updates(workspace, report).push([key(2)], adds=False)
+        assert images.values("label.label") == ["blue"]
+        images.untag_samples("keep")
+        updates(workspace, report).push([key(2)], adds=False)
+        assert images.values("label.label") == ["green"]
+        last = updates(workspace, report)
+        last.push([key(2)], adds=False)
+        assert last.counts["unchanged"] == 1
+
+
+def test_push__returns_what_is_known(workspace: Workspace):
+    with Report("test", progress=False) as report:
+        assert updates(workspace, report).push([key(2), key(99)], adds=False) == {key(2)}
 
 
 def test_push__a_name_that_no_viewer_knows(workspace: Workspace, tmp_path: Path):

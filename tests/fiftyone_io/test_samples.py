@@ -1,5 +1,6 @@
 """Fields of samples, without a database."""
 
+import fiftyone as fo
 import pytest
 
 from omnisource.catalog import Catalog
@@ -96,6 +97,24 @@ def test_segment_values__decisions_about_a_segment(workspace: Workspace, items: 
     assert [one.tags for one in detections[:2]] == [["negative", "drop"], ["positive", "irrelevant"]]
     assert (detections[0].pushed_use, detections[1].pushed_relevance) == ("drop", "irrelevant")
     assert decisions.said == Said()
+
+
+def test_segment_values__what_a_person_added_stays(items: dict[int, KnownItem]):
+    nobody = decisions_of(items[7], [], WORDS)
+    there = segment_values(items[7], nobody, WORDS).detections
+    there[0].tags = ["mine", "positive", "keep"]  # as another recipe had it, and what was undone since
+    drawn = fo.TemporalDetection(label="red", support=[3, 9], tags=["keep"])
+    shown = segment_values(items[7], nobody, WORDS, [*there, drawn]).detections
+    assert shown[0].tags == ["negative", "mine"] and [one.id for one in shown] == [one.id for one in (*there, drawn)]
+    assert shown[-1] is drawn
+
+
+def test_decision_values__a_duplicate_of_whatever_clip(workspace: Workspace, items: dict[int, KnownItem]):
+    reviews = Reviews(workspace.reviews_path)
+    reviews.decide(Subject(key=key(0)), Verdict.DUPLICATE, made_in="app", author="ann")
+    decisions = decisions_of(items[0], reviews.about([key(0)]), WORDS)
+    values = decision_values(items[0], decisions, WORDS, [], {})
+    assert (values["tags"], values["decided"].verdict, values["decided"].by) == (["duplicate"], "duplicate", "ann")
 
 
 def test_fingerprints__change_with_what_they_stand_for(workspace: Workspace, items: dict[int, KnownItem]):

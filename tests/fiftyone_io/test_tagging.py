@@ -5,17 +5,10 @@ import pytest
 from fiftyone import ViewField as F
 
 from omnisource.fiftyone_io import tagging
-from omnisource.fiftyone_io.pushing import push
 from omnisource.reviews import Verdict
-from omnisource.workspace import Workspace
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture(autouse=True)
-def _pushed(database: None, workspace: Workspace) -> None:
-    push(workspace)
+pytestmark = pytest.mark.usefixtures("pushed")
 
 
 def ids(name: str, *numbers: int) -> list[str]:

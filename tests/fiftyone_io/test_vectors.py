@@ -6,19 +6,21 @@ import pytest
 from fiftyone import ViewField as F
 
 from omnisource.catalog import Catalog
-from omnisource.fiftyone_io.pushing import push
 from omnisource.fiftyone_io.vectors import FIELD, INDEX, MAP, push_vectors
 from omnisource.pipeline.similar_state import WHITENING
 from omnisource.workspace import Workspace
 from tests.fiftyone_world import add_features
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
+
+@pytest.fixture
+def workspace(pushed: Workspace) -> Workspace:
+    """All of it was pushed."""
+    return pushed
 
 
 @pytest.fixture
 def images(workspace: Workspace) -> fo.Dataset:
-    push(workspace)
     return fo.load_dataset("w-images")
 
 

@@ -10,7 +10,11 @@ from omnisource.workspace import Workspace
 from tests.fiftyone_world import NAMES
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
+
+@pytest.fixture
+def workspace(pushed: Workspace) -> Workspace:
+    """All of it was pushed."""
+    return pushed
 
 
 def numbers(name: str, view: str) -> list[int]:
@@ -30,7 +34,6 @@ def test_save_views__what_they_hold(workspace: Workspace):
 
 
 def test_save_views__again_keeps_a_persons_own(workspace: Workspace):
-    push(workspace)
     images = fo.load_dataset("w-images")
     images.save_view("mine", images.limit(1))
     before = images.list_saved_views()
@@ -39,7 +42,6 @@ def test_save_views__again_keeps_a_persons_own(workspace: Workspace):
 
 
 def test_save_pair_views__by_verdict(workspace: Workspace):
-    push(workspace)
     pairs = fo.load_dataset("w-pairs")
     assert save_pair_views(pairs) == ["open-suspects", "duplicates", "not-duplicates"]
     assert (numbers("w-pairs", "open-suspects"), numbers("w-pairs", "duplicates")) == ([0, 1], [])

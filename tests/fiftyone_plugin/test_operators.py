@@ -1,25 +1,25 @@
 """Operators, called as the App calls them but without a browser; then what OmniSource knows."""
 
+import re
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from fiftyone import ViewField as F
 
-from omnisource.fiftyone_io.pushing import push
 from omnisource.fiftyone_io.serving import install_plugin
-from omnisource.fiftyone_plugin.operators import OPERATORS
+from omnisource.fiftyone_plugin.operators import OPERATORS, Keep, Relabel
 from omnisource.reviews import Reviews, Subject, Verdict
 from omnisource.workspace import Workspace
 from tests.fiftyone_world import GREEN
 from tests.workspaces import key
 
-pytestmark = pytest.mark.usefixtures("database")
-
 
 @pytest.fixture(autouse=True)
-def _pushed(database: None, workspace: Workspace) -> None:
+def workspace(pushed: Workspace) -> Workspace:
+    """All of it was pushed."""
     install_plugin()
-    push(workspace, app_url="http://127.0.0.1:8501")
+    return pushed
 
 
 def ids(name: str, *numbers: int) -> list[str]:
@@ -60,8 +60,37 @@ def test_verdicts__on_the_sample_that_is_open(workspace: Workspace):
     assert fo.load_dataset("w-images").match_tags("drop").values("id") == ids("w-images", 3)
 
 
+def test_verdicts__the_open_sample_before_the_selected_ones(workspace: Workspace):
+    selected, shown = ids("w-images", 2)[0], ids("w-images", 3)[0]
+    assert call("drop", "w-images", current_sample=shown, selected=[selected]) == {"changed": 1}
+    assert fo.load_dataset("w-images").match_tags("drop").values("id") == [shown]
+
+
+@pytest.mark.parametrize(
+    ("operator", "dataset", "message"),
+    [
+        ("keep", "w-pairs", "'OmniSource: keep' is for items, and dataset 'w-pairs' holds pairs"),
+        ("duplicate", "w-images", "'OmniSource: duplicate' is for pairs, and dataset 'w-images' holds items"),
+        ("keep", "theirs", "dataset 'theirs' was not pushed by OmniSource; `omnisource fiftyone push`"),
+    ],
+)
+def test_verdicts__on_a_dataset_that_they_are_not_for(operator: str, dataset: str, message: str):
+    fo.load_dataset(dataset, create_if_necessary=True)
+    with pytest.raises(Exception, match=re.escape(message)):
+        call(operator, dataset)
+
+
 def test_verdicts__nothing_is_selected():
     assert call("keep", "w-images") == {"changed": 0}
+
+
+@pytest.mark.parametrize("operator", [Keep, Relabel])
+def test_verdicts__clear_the_selection(operator: type[foo.Operator]):
+    request = {"dataset_name": "w-images", "selected": ids("w-images", 2), "params": {"class_name": "red"}}
+    ctx, told = foo.ExecutionContext(request_params=request), []
+    ctx.trigger = lambda name, params=None: told.append(name)  # stands where the browser is
+    assert operator().execute(ctx) == {"changed": 1}
+    assert told[:3] == ["clear_selected_samples", "clear_selected_labels", "reload_dataset"]
 
 
 def test_verdicts__on_selected_segments(workspace: Workspace):

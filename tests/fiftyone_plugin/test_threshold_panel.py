@@ -4,11 +4,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 
-from omnisource.fiftyone_io.pushing import push
 from omnisource.fiftyone_plugin.threshold_panel import EVERY, ConfidenceThreshold
-from omnisource.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("pushed")
 
 
 class Spy:
@@ -32,11 +30,6 @@ def context(dataset: str, state: dict, **params: object) -> tuple[foo.ExecutionC
     return ctx, spy
 
 
-@pytest.fixture(autouse=True)
-def _pushed(database: None, workspace: Workspace) -> None:
-    push(workspace)
-
-
 def test_render__a_slider_a_histogram_and_both_sides():
     ctx, spy = context("w-images", {"class_name": EVERY, "threshold": 0.35})
     panel = ConfidenceThreshold()
@@ -44,6 +37,12 @@ def test_render__a_slider_a_histogram_and_both_sides():
     assert "histogram" in str(spy.told)
     shown = panel.render(ctx).type.properties
     assert {"class_name", "threshold", "histogram", "told", "sides"} <= set(shown)
+
+
+def test_move__says_how_many_are_above():
+    ctx, spy = context("w-images", {"class_name": EVERY, "threshold": 0.35}, value=0.39)  # within a bar
+    ConfidenceThreshold().move(ctx)
+    assert "3 of 5 items have at least 0.39" in str(spy.told)
 
 
 def test_move__the_slider_sets_the_view():
@@ -74,8 +73,8 @@ def test_everything__clears_the_view():
 
 
 def test_render__nothing_was_scored():
-    fo.Dataset("theirs")
-    ctx, _ = context("theirs", {})
+    fo.load_dataset("w-images").clear_sample_field("teacher")
+    ctx, _ = context("w-images", {})
     panel = ConfidenceThreshold()
     panel.on_load(ctx)
     assert set(panel.render(ctx).type.properties) == {"empty"}

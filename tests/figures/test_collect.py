@@ -1,7 +1,5 @@
 """The map of yields, from the tables written by hand."""
 
-from pathlib import Path
-
 import pytest
 
 from omnisource.figures.collect import yield_figure
@@ -9,9 +7,9 @@ from omnisource.pipeline.yields import CellYield, cell_yields
 from tests.search_tables import catalog_of, searched_workspace
 
 
-@pytest.fixture
-def cells(tmp_path: Path) -> list[CellYield]:
-    workspace = searched_workspace(tmp_path / "w")
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> list[CellYield]:
+    workspace = searched_workspace(tmp_path_factory.mktemp("searched") / "w")
     return cell_yields(workspace, catalog_of(workspace), "strict")
 
 
@@ -24,14 +22,14 @@ def test_yield_figure__query_by_window(cells: list[CellYield]):
 def test_yield_figure__what_is_not_known_is_empty(cells: list[CellYield]):
     (heat,) = yield_figure(cells, "kept_share", title="kept").data
     assert [list(row) for row in heat.z] == [[0.0, 0.25], [None, 0.0]]
-    assert heat.texttemplate == "%{z:.0%}"
+    assert heat.texttemplate == "%{z:.0%}" and "%{z:.0%}" in heat.hovertemplate
 
 
 def test_yield_figure__escapes_queries(cells: list[CellYield]):
     hostile = CellYield(
-        **{name: getattr(cells[0], name) for name in CellYield.__slots__ if name != "query"}, query="<b>x</b>"
+        **{name: getattr(cells[0], name) for name in CellYield.__slots__ if name != "query"}, query='<b>"x"</b>'
     )
-    assert list(yield_figure([hostile], "new", title="new").data[0].y) == ["&lt;b&gt;x&lt;/b&gt;"]
+    assert list(yield_figure([hostile], "new", title="new").data[0].y) == ['&lt;b&gt;"x"&lt;/b&gt;']
 
 
 @pytest.mark.parametrize(

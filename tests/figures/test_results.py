@@ -24,6 +24,16 @@ def test_intervals_figure__one_line_and_one_point_per_compared_run(tmp_path: Pat
     assert (point.x, point.marker.symbol) == ((25.0,), "circle")
 
 
+def test_intervals_figure__runs_whose_names_are_cut_alike_have_rows_of_their_own(tmp_path: Path):
+    workspace = workspace_with(tmp_path / "w", scored=[])
+    write_run(workspace, "tsn-baseline", BASELINE)
+    for end in "ab":
+        write_run(workspace, f"tsn-everything_the_web_gave_{end}", STUDENT)
+    figure = figures.intervals_figure(side_by_side(workspace, "tsn-baseline"), None)
+    assert [line.y for line in figure.data[::2]] == [(0, 0), (1, 1)]
+    assert figure.layout.yaxis.ticktext == ("tsn-everything_the_web_ga…",) * 2
+
+
 def test_classes_figure__bars_tell_their_class():
     classes = [
         ClassGain(class_index=1, num_examples=4, before=0.5, after=0.75),

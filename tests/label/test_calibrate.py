@@ -10,7 +10,6 @@ from omnisource.label.calibrate import (
     fit_class,
     judged_ranges,
     threshold_for,
-    wilson,
 )
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS
 
@@ -31,19 +30,6 @@ def calibrated(number: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(seed)
     probs = draw.random(number)
     return probs, draw.random(number) < probs
-
-
-@pytest.mark.parametrize(
-    ("relevant", "judged", "low", "high"),
-    [
-        (0, 0, 0.0, 1.0),
-        (0, 10, 0.0, 0.213),  # z^2 / (n + z^2) = 2.706 / 12.706
-        (10, 10, 0.787, 1.0),
-        (5, 10, 0.269, 0.731),  # 0.5 +- 1.645 sqrt(0.025 + 2.706 / 400) / 1.2706
-    ],
-)
-def test_wilson__by_hand(relevant: int, judged: int, low: float, high: float):
-    assert wilson(relevant, judged) == pytest.approx((low, high), abs=0.001)
 
 
 def test_audit__a_teacher_that_is_right_has_the_precision_that_its_confidence_says():

@@ -1,5 +1,6 @@
 """The counts are DuckDB's at every edge, and are kept, added to and made anew as the table is."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 
 from omnisource.catalog import Catalog, source
 from omnisource.config import Recipe
-from omnisource.label import confidence_cube
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS, count_segments, cube_of
 from omnisource.label.thresholds import counts_of
 from omnisource.recipe_sql import judged_columns, least_confidence
@@ -27,7 +27,7 @@ def on_and_beside_edges() -> list[dict]:
     exact = [np.float32(edge) for edge in EDGES[::7]]
     values = [*exact, *(np.nextafter(value, np.float32(side)) for value in exact for side in (0, 1))]
     return [
-        row(i % 200, float(value), top=i % 3, query=i % 2, query_prob=float(values[-i - 1]), source=f"s{i % 2}")
+        row(i % 5, float(value), top=i % 3, query=i % 2, query_prob=float(values[-i - 1]), source=f"s{i % 2}")
         for i, value in enumerate(values)
     ]
 
@@ -44,17 +44,17 @@ def test_cube_of__counts_are_duckdbs_at_every_edge(workspace: Workspace, label_s
     counts = counts_of({Format.IMAGE: cube_of(catalog, table, 3)}, label_source)
     tested, prob = judged_columns(Recipe(label_source=label_source))
     agrees = "top_class = query_class" if label_source == "agreement" else "true"
-    for edge in range(NUM_EDGES):
-        recipe = Recipe(label_source=label_source, confidence=EDGES[edge])
-        least = least_confidence(recipe, CLASSES, class_column=tested, source_column="source")
-        rows = catalog.table(
-            f"SELECT source, {tested} AS c, count(*) AS n FROM {source(table)}"
-            f" WHERE {prob} >= {least} AND {agrees} GROUP BY ALL"
-        ).to_pylist()
-        expected = np.zeros((2, 3), int)
-        for one in rows:
-            expected[counts.sources.index(one["source"]), one["c"]] = one["n"]
-        np.testing.assert_array_equal(counts.at_least[..., edge], expected, err_msg=f"edge {EDGES[edge]}")
+    recipes = [Recipe(label_source=label_source, confidence=confidence) for confidence in EDGES]
+    lines = [least_confidence(one, CLASSES, class_column=tested, source_column="source") for one in recipes]
+    edges = ", ".join(f"({edge}, {line})" for edge, line in enumerate(lines))  # each compared as a recipe compares it
+    rows = catalog.table(
+        f"SELECT edge, source, {tested} AS c, count(*) AS n FROM {source(table)}"
+        f" JOIN (VALUES {edges}) lines (edge, least) ON {prob} >= least WHERE {agrees} GROUP BY ALL"
+    ).to_pylist()
+    expected = np.zeros((2, 3, NUM_EDGES), int)
+    for one in rows:
+        expected[counts.sources.index(one["source"]), one["c"], one["edge"]] = one["n"]
+    np.testing.assert_array_equal(counts.at_least, expected)
 
 
 def test_cube_of__an_item_without_a_query_is_counted_by_its_top_class_only(tmp_path: Path):
@@ -124,7 +124,7 @@ def test_cube_of__a_disk_that_refuses_costs_only_time(workspace: Workspace, monk
     def refuse(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(confidence_cube.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     assert cube_of(Catalog(workspace, threads=1), workspace.table("scores/teacher"), 3).num_segments > 0
     assert "the counts of teacher are not kept: no space left" in caplog.text
 

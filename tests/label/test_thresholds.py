@@ -10,7 +10,6 @@ from omnisource.label.thresholds import (
     bars,
     counts_of,
     edge_of,
-    evenness,
     lines_of,
     own_lines,
     tally,
@@ -118,12 +117,6 @@ def test_bars__kept_and_left_out():
     assert (found[0, 0, 2], found[0, 1, 3], found[0, 1, 8]) == (2, 5, 3)
     assert (found[1, 1, 3], found[1, 1, 9]) == (7, 1)  # a probability of 1 stands in the last bar
     assert found.sum() == 18
-
-
-def test_evenness__by_hand():
-    assert evenness(np.array([5, 5, 0, 0])) == pytest.approx(0.5)  # like two of four classes
-    assert evenness(np.array([3, 3])) == pytest.approx(1)
-    assert np.isnan(evenness(np.array([0, 0])))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_export_network__the_file_normalises_and_gives_the_networks_logits(
 )
 def test_export_network__works_for_every_kind_of_network(tmp_path: Path, model: dict):
     network, settings = network_of(model)
-    for kind in KINDS:
+    for kind in ("torchscript", "onnx"):  # which is made of what torch.export records
         assert export.export_network(network, settings, tmp_path / export.FILE_NAMES[kind], kind) <= 1e-4
 
 

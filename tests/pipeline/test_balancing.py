@@ -1,8 +1,5 @@
 """What a run draws of a recipe's examples, without drawing it."""
 
-import subprocess
-import sys
-
 import pytest
 
 from omnisource.config import JointConfig
@@ -100,9 +97,3 @@ def test_mixtures__lie_over_what_is_set(name: str, expected: dict):
 def test_mixtures__are_settings_of_the_mixture():
     for mixture in balancing.MIXTURES.values():
         assert set(mixture.settings) <= set(JointConfig.model_fields)
-
-
-def test_balancing__needs_no_torch():
-    code = "import sys, omnisource.pipeline.balancing, omnisource.figures.balance; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

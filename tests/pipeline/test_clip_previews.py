@@ -1,8 +1,5 @@
 """The clip that is shown is the clip that training makes, step by step."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -92,9 +89,3 @@ def test_motion_for__only_where_it_is_needed(labelled: Workspace):
     labelled.motion_path.unlink()
     with pytest.raises(WorkspaceError, match="no camera motion yet"):
         motion_for(labelled, wanted("perspective"))
-
-
-def test_clip_previews__need_no_torch():
-    code = "import sys, omnisource.pipeline.clip_previews, omnisource.pipeline.ribbons; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

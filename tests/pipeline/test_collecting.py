@@ -7,16 +7,11 @@ import pytest
 
 from omnisource import config
 from omnisource.errors import ConfigError, OmniSourceError, WorkspaceError
+from omnisource.media_files import content_key
 from omnisource.pipeline import collecting
+from omnisource.pipeline.forgotten import remember_forgotten
 from omnisource.workspace import Workspace
 from tests import micro_world
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("world")
-    micro_world.build(root)
-    return root
 
 
 @pytest.fixture
@@ -71,6 +66,19 @@ def test_add__a_second_time_only_new_files_are_added(workspace: Workspace, world
     assert dropped["detail"].endswith("image/red_right/0.png")
     assert collecting.add(workspace)["more"] == 0
     assert workspace.table("items").dropped_counts() == {"repeat": 1}  # counted once
+
+
+def test_add__a_forgotten_content_does_not_come_back_in_a_folder(workspace: Workspace, world: Path, tmp_path: Path):
+    collecting.collect_target(workspace)
+    picture = world / "web" / "image" / "red_right" / "0.png"
+    remember_forgotten(workspace, [("content", content_key(picture).hex())])
+    assert collecting.add(workspace)["web_image"] == 12
+    (dropped,) = workspace.table("items").dropped().read().to_pylist()
+    assert (dropped["reason"], dropped["path"]) == ("forgotten", str(picture))
+    assert dropped["detail"] == "its content is on the list of what is forgotten"
+    assert collecting.add(workspace)["web_image"] == 0
+    assert workspace.table("items").dropped_counts() == {"forgotten": 1}  # said once
+    assert picture.exists()
 
 
 def test_register_source__a_taken_name_is_refused(workspace: Workspace, tmp_path: Path):

@@ -1,8 +1,7 @@
 """Two runs with predictions written by hand: what changed, with numbers that can be derived on paper."""
 
 import json
-import subprocess
-import sys
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from omnisource import config
 from omnisource.errors import DataError, WorkspaceError
 from omnisource.examples import write_examples
 from omnisource.pipeline import comparing
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 from omnisource.workspace import Workspace
 from tests.evaluated_runs import BASELINE, STUDENT, TRUTH, write_run
 from tests.workspaces import workspace_with
@@ -165,7 +164,13 @@ def test_tried_procedures__only_where_web_data_came_first(table_1: Workspace, tm
     assert comparing.tried_procedures(plain) == []
 
 
-def test_compare__needs_no_torch():
-    code = "import sys, omnisource.pipeline.comparing, omnisource.pipeline.reporting; print('torch' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert result.stdout.strip() == "False"
+def test_tried_procedures__not_where_a_run_cannot_be_compared(table_1: Workspace):
+    shutil.rmtree(table_1.run("tsn-default"))
+    write_run(table_1, "tsn-default", STUDENT, tuple(reversed(TRUTH)))
+    with pytest.raises(DataError, match="different classes"):
+        comparing.procedures(table_1)
+    assert comparing.tried_procedures(table_1) == []
+    (table_1.run("tsn-default") / "predictions.parquet").write_bytes(b"half")
+    with pytest.raises(WorkspaceError, match="cannot be read"):
+        comparing.procedures(table_1)
+    assert comparing.tried_procedures(table_1) == []

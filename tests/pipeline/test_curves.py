@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omnisource.pipeline.curves import last_line, read_curves
+from omnisource.pipeline.curves import read_curves
 
 
 def write(run: Path, lines: list[dict], *, tail: str = "") -> Path:
@@ -42,7 +42,6 @@ def test_read_curves__nothing_to_read(tmp_path: Path, text: str | None):
         (tmp_path / "metrics.jsonl").write_text(text)
     curves = read_curves(tmp_path)
     assert (len(curves.update), curves.num_lines, curves.sources("loss/")) == (0, 0, [])
-    assert last_line(tmp_path) == {}
 
 
 def test_read_curves__long_runs_are_sampled_evenly_with_every_validation(tmp_path: Path):
@@ -70,11 +69,6 @@ def test_read_curves__long_runs_cost_no_more_than_short_ones(tmp_path: Path):
     curves = read_curves(tmp_path)
     assert len(curves.update) == 1000
     assert curves.num_lines < 25_000
-
-
-def test_last_line__is_the_newest_whole_one(tmp_path: Path):
-    write(tmp_path, [{"update": 1}, {"update": 2, "loss": 3.0}], tail='{"upd')
-    assert last_line(tmp_path) == {"update": 2, "loss": 3.0}
 
 
 def test_read_curves__what_a_crash_left_unreadable_is_skipped(tmp_path: Path):

@@ -1,5 +1,7 @@
 """The demo on a world of a few files: every stage has a grade, and known truth gives known grades."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,10 @@ def test_build__keeps_a_workspace_that_is_there(folder: Path, workspace: Workspa
     assert again.study().networks["tsn"].optim.epochs == 1  # what a person has set
 
 
-def test_build__a_relative_folder_is_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_build__a_relative_folder_is_where_one_stands(
+    folder: Path, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(folder / "world", tmp_path / "demo" / "world", copy_function=os.link)
     monkeypatch.chdir(tmp_path)
     built = demonstration.build(Path("demo"), seed=0, dims=2, say=silent, size=SMALL)
     options = stages.Options(recipes=(), progress=False)

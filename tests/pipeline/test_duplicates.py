@@ -11,7 +11,7 @@ from omnisource import config
 from omnisource.errors import ConfigError, WorkspaceError
 from omnisource.pipeline import collecting
 from omnisource.pipeline.duplicates import measure, suspected_items
-from omnisource.pipeline.frame_features import blocks_of, vectors_of
+from omnisource.pipeline.feature_blocks import blocks_of, vectors_of
 from omnisource.pipeline.similar_state import COMPARED, WHITENING, target_features, web_features
 from omnisource.workspace import Workspace
 from tests import workspaces
@@ -68,8 +68,10 @@ def test_measure__a_killed_comparison_goes_on_without_doubles(labelled: Workspac
     folder = labelled.table("similar").folder
     # killed after the pairs of a part were written, before the part was said to be compared
     (folder / COMPARED).write_text(json.dumps({"compared": [], "parts": 0, "floor": 0.0}))
+    (folder / "target_directions.partial").write_bytes(b"half")
     measure(labelled, progress=False)
     assert rows_of(labelled) == expected
+    assert not list(folder.glob("*.partial"))
     assert json.loads((folder / COMPARED).read_text())["compared"] == [p.name for p in web_features(labelled).parts()]
 
 

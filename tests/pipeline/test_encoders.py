@@ -95,7 +95,7 @@ def test_encoder_settings__tell_weights_apart(labelled: Workspace):
 
 def test_load_encoder__a_network_of_flow(labelled: Workspace, tmp_path: Path):
     from omnisource.models.checkpoints import load_network, save_network
-    from omnisource.pipeline.networks import WEIGHTS
+    from omnisource.pipeline.run_names import WEIGHTS
 
     path = labelled.run("tsn-baseline") / WEIGHTS
     saved = load_network(path)

@@ -79,6 +79,14 @@ def test_evaluate__the_longest_network_name_decides_on_the_protocol(labelled: Wo
     assert settings["test"]["num_clips"] == 2
 
 
+def test_evaluate__a_damaged_file_is_said_and_written_again(labelled: Workspace):
+    before = evaluation.evaluate(labelled, "tsn-baseline", progress=False)
+    (labelled.run("tsn-baseline") / "metrics.json").write_text('{"settings": {')
+    with pytest.raises(WorkspaceError, match="cannot be read .*; `omnisource evaluate tsn-baseline --redo` writes it"):
+        evaluation.evaluate(labelled, "tsn-baseline", progress=False)
+    assert evaluation.evaluate(labelled, "tsn-baseline", progress=False, redo=True) == before
+
+
 def test_evaluate__before_the_run_is_trained(labelled: Workspace):
     with pytest.raises(WorkspaceError, match="run 'tsn-omnisource' has no trained network yet"):
         evaluation.evaluate(labelled, "tsn-omnisource", progress=False)

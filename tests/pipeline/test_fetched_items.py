@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from omnisource.catalog import Catalog, KnownFiles
+from omnisource.catalog import Catalog
+from omnisource.known_items import KnownFiles
 from omnisource.pipeline.fetched_items import new_items, stored
 from omnisource.workspace import Workspace
 from tests.pipeline.test_host_turns import address

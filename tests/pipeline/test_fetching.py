@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from omnisource.media_files import content_key
 from omnisource.pipeline import fetching
 from omnisource.pipeline.fetching import fetch, write_items
 from omnisource.pipeline.forgotten import remember_forgotten
@@ -203,6 +204,15 @@ def test_fetch__the_files_of_a_finished_crawl_are_read_where_they_lie(
     assert fetch(workspace, progress=False).by_reason == {"ok": 1, "missing_file": 1}
     assert [row[2] for row in items(workspace)] == [str(tmp_path / "crawled.jpg")]
     assert not server.asked
+
+
+def test_fetch__a_forgotten_content_stays_where_a_finished_crawl_has_it(workspace: Workspace, tmp_path: Path):
+    crawled = tmp_path / "crawled.jpg"
+    crawled.write_bytes(HEAD)
+    remember_forgotten(workspace, [("content", content_key(crawled).hex())])
+    find(workspace, "http://a.example/1.jpg", file=str(crawled))
+    assert fetch(workspace, progress=False).by_reason == {"forgotten": 1}
+    assert crawled.read_bytes() == HEAD
 
 
 def test_fetch__redo_asks_anew_and_keeps_the_items(workspace: Workspace, server: ThreadingHTTPServer):

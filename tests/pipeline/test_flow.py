@@ -216,12 +216,6 @@ def test_score__a_flow_teacher_does_not_score_pictures(measured: Workspace):
         scoring.score(measured, "flow2d", progress=False)
 
 
-def test_teachers__unnamed_a_flow_student_teaches_videos_only():
-    values = {"networks": {"mine": {"model": {"arch": "tsn", "format": "flow"}}}, "student": "mine"}
-    found = scoring.teachers(config.parse(config.Study, values, where="test"))
-    assert found["mine"].formats == (Format.TRIMMED, Format.UNTRIMMED)
-
-
 def test_needs_motion__flow_sees_no_pictures():
     network = config.parse(config.NetworkConfig, {"model": {"arch": "slowonly", "format": "flow"}}, where="test")
     assert not training.needs_motion(network, config.TrainConfig(), {Format.IMAGE})

@@ -1,6 +1,5 @@
 """A network on optical flow says of plain videos what it says of the flow that a workspace keeps."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,7 @@ from omnisource.pipeline.flow import flow_folder, flow_path
 from omnisource.pipeline.named_network import find_network
 from omnisource.workspace import Workspace
 from tests import micro_world
-from tests.pipeline.test_predict_exported import by_class
-from tests.pipeline.test_predict_exported import run as run_script
+from tests.pipeline.test_predict_exported import by_class, predicted, probs_of
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +59,10 @@ def test_predict_exported__reads_flow_files(flow_workspace: Workspace, run: str,
     clip = flow_workspace.study().target.root / "val" / "green_down" / "0.mp4"
     named = find_network(run, flow_workspace)
     folder = exporting.export(named, "torchscript").folder
-    answers = predicting.predict(named, [clip], progress=False)
-    wanted = predicting.as_document(answers, named)["predictions"][0]["top"]
+    wanted = by_class(predicted(named, clip))
     config.save(kept, flow_workspace.study_path)
-    result = run_script(folder, str(flow_path(flow_folder(flow_workspace), content_key(clip))), "--json")
-    assert result.returncode == 0, result.stderr
-    np.testing.assert_allclose(by_class(json.loads(result.stdout)["top"]), by_class(wanted), atol=1e-5)
+    said = probs_of(folder, flow_path(flow_folder(flow_workspace), content_key(clip)))
+    np.testing.assert_allclose(said, wanted, atol=1e-5)
 
 
 def test_with_flow__pictures_have_none(flow_workspace: Workspace, world: Path):

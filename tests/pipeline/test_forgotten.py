@@ -9,7 +9,6 @@ from omnisource.errors import WorkspaceError
 from omnisource.pipeline.forgotten import (
     forgotten_path,
     host_of,
-    is_forgotten,
     read_forgotten,
     remember_forgotten,
     same_url,
@@ -21,10 +20,6 @@ from tests.workspaces import key
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace.create(tmp_path / "w", config.Study())
-
-
-def test_is_forgotten__nothing_in_a_new_workspace(workspace: Workspace) -> None:
-    assert not is_forgotten(workspace, "http://a.test/1.jpg")
 
 
 @pytest.mark.parametrize(
@@ -44,11 +39,16 @@ def test_is_forgotten__nothing_in_a_new_workspace(workspace: Workspace) -> None:
         ("http://[::1", False),
     ],
 )
-def test_is_forgotten__whatever_the_spelling(url: str, expected: bool, workspace: Workspace) -> None:
+def test_read_forgotten__knows_an_address_whatever_its_spelling(url: str, expected: bool, workspace: Workspace) -> None:
     remember_forgotten(
         workspace, [("url", "http://a.test/1.jpg"), ("domain", "b.test"), ("domain", "xn--bcher-kva.test")]
     )
-    assert is_forgotten(workspace, url) is expected
+    assert read_forgotten(workspace).holds_url(url) is expected
+
+
+def test_read_forgotten__nothing_in_a_new_workspace(workspace: Workspace) -> None:
+    assert not read_forgotten(workspace).holds_url("http://a.test/1.jpg")
+    assert not read_forgotten(workspace).holds_content(key(1))
 
 
 def test_read_forgotten__contents_and_addresses_are_not_mixed_up(workspace: Workspace) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from omnisource.errors import WorkspaceError
 from omnisource.pipeline import frame_features
-from omnisource.pipeline.frame_features import blocks_of, measure_features, vectors_of
+from omnisource.pipeline.feature_blocks import blocks_of, vectors_of
+from omnisource.pipeline.frame_features import measure_features
 from omnisource.pipeline.similar_state import target_features, web_features
 from omnisource.tables import Table
 from omnisource.types import Format

@@ -1,7 +1,5 @@
 """What is known of a training run before it is started."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -133,9 +131,3 @@ def test_check__says_trouble_as_training_would(labelled: Workspace):
     found = check(labelled, study, STUDENT)
     assert "did you mean 'web_image'" in found.troubles[0]
     assert not found.can_start(redo=True)
-
-
-def test_launching__needs_no_torch():
-    code = "import sys, omnisource.pipeline.launching, omnisource.pipeline.drafting; print('torch' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert result.stdout.strip() == "False"

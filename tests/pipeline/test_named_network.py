@@ -11,7 +11,7 @@ from omnisource.errors import CheckpointError, DataError, WorkspaceError
 from omnisource.models import checkpoints, downloads, released_models, zoo
 from omnisource.models.released import to_released
 from omnisource.pipeline.named_network import find_network, read_class_names
-from omnisource.pipeline.networks import weights_fingerprint
+from omnisource.pipeline.run_names import weights_fingerprint
 from omnisource.workspace import Workspace
 from tests import micro_world
 

@@ -102,3 +102,13 @@ def test_outcomes__a_recipe_that_cannot_be_asked_says_why(workspace: Workspace):
     found = outcome(workspace, 1)
     assert (found.step, found.is_stale) == (Step.KEPT, False)
     assert "teacher 'gone' has scored nothing yet" in found.trouble
+
+
+def test_outcomes__a_near_copy_of_a_better_item_that_is_used_too(workspace: Workspace):
+    with workspace.table("alike").writer(rows_per_part=9) as writer:
+        writer.add([{"key": key(2), "kept_key": key(1), "similarity": 0.9, "time_s": 0.0, "kept_time_s": 0.0}])
+    recipe = Recipe(teachers=TEACHERS, web_copies="leave_out", web_copy_similarity=0.8)
+    apply_recipe(workspace, "default", recipe, kept=[1])
+    found = outcome(workspace, 2)
+    assert (found.step, found.is_example, found.is_stale) == (Step.COPY, False, False)
+    assert outcome(workspace, 1).step is Step.KEPT

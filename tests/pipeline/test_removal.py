@@ -76,9 +76,15 @@ def test_media_files__and_what_was_made_of_them(workspace: Workspace) -> None:
     name = key(1).hex()
     assert made == [
         str(thumbnail(workspace, 1).relative_to(workspace.root)),
-        *(f"previews/01/{name}.mp4", "previews/clips/01/abc.mp4"),
-        *(f"fiftyone/frames/01/{name}-250.jpg", f"flow/m/01/{name}.mp4"),
+        *(f"previews/01/{name}.mp4", f"fiftyone/frames/01/{name}-250.jpg", f"flow/m/01/{name}.mp4"),
+        "previews/clips/01/abc.mp4",
     ]
+
+
+def test_derived_files__contents_that_share_a_folder_of_clips_name_it_once(workspace: Workspace) -> None:
+    neighbour = ToForget(urls=(), domains=(), addresses=(), contents=(key(1), b"\x02" + key(1)[1:]), own=0)
+    found = [path.name for path in removal.derived_files(workspace, neighbour)]
+    assert found.count("abc.mp4") == 1
 
 
 def test_remove_caches__what_is_made_anew(workspace: Workspace) -> None:

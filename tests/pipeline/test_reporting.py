@@ -57,6 +57,13 @@ def test_html_report__has_runs_classes_pairs_and_clips(workspace: Workspace):
     assert str(workspace.root.parent) not in document
 
 
+def test_html_report__says_what_is_damaged_without_the_folders_of_this_machine(workspace: Workspace):
+    (workspace.run("tsn-default") / "predictions.parquet").write_bytes(b"half")
+    document = html_report(workspace, "tsn-baseline", ["tsn-default"])
+    assert "tsn-default: runs/tsn-default/predictions.parquet cannot be read" in document
+    assert str(workspace.root.parent) not in document
+
+
 def test_html_report__needs_nothing_beside_it(workspace: Workspace, tmp_path: Path):
     clip = tmp_path / "clip.mp4"
     media.write_video(clip, np.zeros((8, 32, 32, 3), np.uint8), 8)

@@ -6,29 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from omnisource import config, media
+from omnisource import media
 from omnisource.errors import TeacherError, WorkspaceError
 from omnisource.pipeline import scoring, training
-from omnisource.types import Format
 from omnisource.workspace import Workspace
 from tests import workspaces
-
-
-@pytest.mark.parametrize(
-    ("arch", "formats"),
-    [
-        ("tsn", tuple(Format)),
-        ("slowonly", (Format.TRIMMED, Format.UNTRIMMED)),  # 3D networks do not score images (3.4)
-    ],
-)
-def test_teachers__unnamed_the_students_network_teaches(arch: str, formats: tuple[Format, ...]):
-    values = {"networks": {"mine": {"model": {"arch": arch}}}, "student": "mine"}
-    found = scoring.teachers(config.parse(config.Study, values, where="test"))
-    assert found == {"mine": config.TeacherConfig(networks=("mine",), formats=formats)}
-
-
-def test_teachers__named_ones_stay(one_epoch: config.Study):
-    assert scoring.teachers(one_epoch) == one_epoch.teachers
 
 
 def test_score__writes_one_row_per_segment_with_its_items_columns(labelled: Workspace):

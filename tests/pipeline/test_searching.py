@@ -189,6 +189,13 @@ def test_search__what_was_forgotten_is_no_candidate(workspace: Workspace):
     assert "k1.jpg" not in {name for _, name, _ in candidates(workspace)}
 
 
+def test_search__what_was_forgotten_counts_towards_the_engine_s_cap(workspace: Workspace):
+    change_search(workspace, result_cap=3)
+    remember_forgotten(workspace, [("url", "http://media.example/k1.jpg")])
+    search(workspace, progress=False)
+    assert cells(workspace)[0] == ("kick", 3, 2, 2, "capped")  # so that a cell with windows is split
+
+
 def test_search__nothing_is_asked_before_queries_are_accepted(workspace: Workspace, server: ThreadingHTTPServer):
     (workspace.table("queries").folder / "accepted.json").unlink()
     with pytest.raises(WorkspaceError, match="was not accepted"):

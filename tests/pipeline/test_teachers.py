@@ -1,8 +1,5 @@
 """Who teaches where the study names teachers, and where it names none."""
 
-import subprocess
-import sys
-
 import pytest
 
 from omnisource import config
@@ -28,11 +25,6 @@ def test_teachers__unnamed_the_students_network_teaches(model: dict[str, str], f
 def test_teachers__named_ones_stay():
     named = {"deep": config.TeacherConfig(networks=("tsn",), formats=VIDEOS)}
     assert teachers(config.Study(teachers=named)) == named
-
-
-def test_teachers__recipes_are_read_without_torch():
-    code = "import sys, omnisource.pipeline.recipes; print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
 
 
 def test_dims_of__clip_sees_single_frames():

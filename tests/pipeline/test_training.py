@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from omnisource.errors import ConfigError, WorkspaceError, WriterBusyError
-from omnisource.pipeline import collecting, evaluated, evaluation, networks, recipes, training
+from omnisource.pipeline import collecting, evaluated, evaluation, recipes, run_names, training
 from omnisource.pipeline.run_folders import saved_settings
 from omnisource.tables import sole_writer
 from omnisource.types import Format
@@ -296,7 +296,7 @@ def test_train__redo_makes_both_runs_anew(labelled: Workspace):
     workspaces.change(labelled, "seed=1")
     assert pretrain_finetune(labelled, redo=True) == "done"
     started = saved_settings(labelled.run("tsn-unfiltered.finetune"))["pretrained"]
-    assert started == networks.weights_fingerprint(labelled.run("tsn-unfiltered.pretrain"))
+    assert started == run_names.weights_fingerprint(labelled.run("tsn-unfiltered.pretrain"))
 
 
 def test_train__a_procedure_needs_a_recipe(labelled: Workspace):

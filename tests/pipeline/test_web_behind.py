@@ -10,7 +10,7 @@ from omnisource.catalog import Catalog
 from omnisource.errors import WorkspaceError
 from omnisource.examples import write_examples
 from omnisource.pipeline.web_behind import Certainty, WebBehind
-from omnisource.tables import SCHEMAS
+from omnisource.schemas import SCHEMAS
 from omnisource.workspace import Workspace
 from tests.workspaces import key, workspace_with
 

@@ -82,12 +82,10 @@ def test_run__a_second_one_downloads_nothing_again(demo: WebDemo, workspace: Wor
     assert set(document["results"]) == {"tsn-baseline", "tsn-unfiltered", "tsn-omnisource"}
 
 
-def test_collect__asks_the_mini_web_alone(folder: Path, tmp_path: Path):
-    made = web_demonstration.build(folder, seed=0, dims=2, say=silent, size=SMALL)
-    other = Workspace.create(tmp_path / "w", made.study())
-    web = open_web(folder / "world")
-    said: list[str] = []
-    web_demonstration.collect(other, web, say=said.append)
-    assert other.table("items").num_rows() == len(web.plan.contents())
-    asked = len(web.requests())
-    assert said[-1] == f"mini-web: {asked} requests in all, {len(web.media_requests())} of them for media"
+def test_run__every_content_of_the_mini_web_is_an_item_and_its_requests_are_counted(
+    demo: WebDemo, workspace: Workspace, folder: Path, said: list[str]
+):
+    plan = open_web(folder / "world").plan
+    assert set(workspace.table("items").read()["key"].to_pylist()) == set(plan.contents())
+    (told,) = [line for line in said if line.startswith("mini-web: ")]
+    assert told.endswith(f" requests in all, {demo.downloads} of them for media")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from omnisource import config
-from omnisource.pipeline.yields import CellYield, by_query, by_source, by_top_window, cell_yields, top_windows
+from omnisource.pipeline.yields import CellYield, by_query, by_top_window, cell_yields, top_windows
 from omnisource.workspace import Workspace
 from tests.search_tables import catalog_of, searched_workspace
 from tests.workspaces import change
@@ -69,11 +69,6 @@ def test_by_query__adds_windows(workspace: Workspace):
         ("yo yo", (2, 2, 1, 1, 0, 0)),
     ]
     assert found[0].kept_share == pytest.approx(0.2)
-
-
-def test_by_source__adds_everything(workspace: Workspace):
-    (one,) = by_source(cell_yields(workspace, catalog_of(workspace), "strict"))
-    assert (one.source, one.query, one.requests, counts(one)) == ("pictures", None, 6, (8, 7, 5, 4, 2, 1))
 
 
 def half_of(one: CellYield) -> CellYield:

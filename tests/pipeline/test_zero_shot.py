@@ -1,5 +1,6 @@
 """A teacher of class names alone scores web data before anything was trained."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,19 @@ CPU = torch.device("cpu")
 TEACHER = "teachers={clip: {clip: {name: tiny, templates: ['a photo of {}.']}}}"
 
 
+@pytest.fixture(scope="module")
+def _cold_once(one_epoch: config.Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = Workspace.create(tmp_path_factory.mktemp("cold") / "work", one_epoch)
+    save_tiny_clip(made.root / "tiny")
+    workspaces.change(made, TEACHER)
+    stages.run(made, stages.Options(recipes=(), progress=False), lambda _: None, stop="check")
+    return made.root
+
+
 @pytest.fixture
-def cold(fresh: Workspace) -> Workspace:
+def cold(_cold_once: Path, tmp_path: Path) -> Workspace:
     """Labelled clips, checked web data and a CLIP teacher; nothing was trained."""
-    save_tiny_clip(fresh.root / "tiny")
-    workspaces.change(fresh, TEACHER)
-    stages.run(fresh, stages.Options(recipes=(), progress=False), lambda _: None, stop="check")
-    return fresh
+    return Workspace(shutil.copytree(_cold_once, tmp_path / "cold"))
 
 
 def test_score__a_clip_teacher_needs_no_training(cold: Workspace):

@@ -1,72 +1,20 @@
+"""One run of `fit`: what it learns, writes, drops, refuses; stopping and going on are in test_loop_resumed.py."""
+
+import copy
 import json
-import pickle
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins import MixedPrecision
 
-from omnisource.config import InflationConfig, JointConfig, SnippetConfig, TrainConfig
-from omnisource.errors import CheckpointError, DataError, OmniSourceError
+from omnisource.config import InflationConfig, SnippetConfig, TrainConfig
+from omnisource.errors import DataError, OmniSourceError
 from omnisource.models.checkpoints import load_network
 from omnisource.report import Report
-from omnisource.train import setup
 from omnisource.train.journal import dropped_examples
 from omnisource.train.loop import FitConfig, FitResult, fit
-
-STILL = InflationConfig(mode="replicate")
-FIT = """
-import pickle, sys, time
-import torch
-from omnisource.train.loop import fit
-
-run, target, auxiliary, config, num_threads, pause_at = pickle.load(open(sys.argv[1], "rb"))
-torch.set_num_threads(num_threads)
-torch.manual_seed(0)
-calls = 0
-
-def pause(network):
-    global calls
-    calls += 1
-    if calls == pause_at:
-        time.sleep(600)
-    return {}
-
-if config.network.model.dropout == 0:
-    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
-else:
-    from omnisource.models import zoo
-
-    network = zoo.build(config.network.model, 2)
-fit(run, network, target, auxiliary, config, validate=pause)
-"""
-
-
-def config(network, *, joint=None, **train) -> FitConfig:
-    train = {"inflation": STILL} | train
-    joint = JointConfig(**{"target_share": 1} | (joint or {}))
-    return FitConfig(network=network, train=TrainConfig(joint=joint, **train), num_classes=2, device="cpu")
-
-
-def lines(run: Path) -> list[dict]:
-    """metrics.jsonl without how long things took."""
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in row.items() if not key.endswith("seconds")} for row in rows]
-
-
-def state(run: Path) -> dict:
-    return json.loads((run / "state.json").read_text())
-
-
-def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
-    ours, theirs = a.state_dict(), b.state_dict()
-    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+from tests.train.runs import config, lines, same_weights, state
+from tests.two_processes import in_two_processes
 
 
 def test_fit__leaves_a_run_behind(world, tiny, tmp_path):
@@ -159,17 +107,6 @@ def test_fit__goes_on_when_a_source_is_unreadable(world, tiny, tmp_path):
     assert "loss/images" not in lines(tmp_path)[0]
 
 
-class Interrupting:
-    """A validation that asks the run to stop; at the end of an epoch, so that the next update is the last."""
-
-    def __init__(self, run: Path) -> None:
-        self.run = run
-
-    def __call__(self, network: torch.nn.Module) -> dict[str, float]:
-        (self.run / "STOP").touch()
-        return {}
-
-
 LOST = (
     r"epoch 1: 3 of 3 target examples \(100%\) could not be read, which is more than half of the epoch; for example "
     r".*target\d.mp4 \(missing_file: .*\). Mount the folder of the target set or restore its files, and train again"
@@ -185,58 +122,10 @@ def test_fit__ends_where_the_target_cannot_be_read(world, tiny, tmp_path):
     assert len((tmp_path / "dropped.jsonl").read_text().splitlines()) == 3
 
 
-def test_fit__goes_on_undisturbed_once_the_target_is_back(world, tiny, tmp_path):
-    (network, whole), (_, before), (_, after) = tiny("tsn"), tiny("tsn"), tiny("tsn")
-    settings = config(network, checkpoint_every=1)
-    fit(tmp_path / "whole", whole, world.target, {}, settings)
-    run, lost = tmp_path / "cut", [replace(example, path=tmp_path / "unmounted") for example in world.target]
-    with pytest.raises(DataError, match="epoch 1: 6 of 6 target examples"):
-        fit(run, before, lost, {}, settings)
-    fit(run, after, world.target, {}, settings)  # no checkpoint was made of the first update, which saw nothing
-    assert same_weights(whole, after)
-    assert lines(run) == lines(tmp_path / "whole")
-    assert dropped_examples(run) == []
-
-
 def test_fit__goes_on_with_half_of_the_target(world, tiny, tmp_path):
     network, module = tiny("tsn", epochs=2)
     half = [replace(world.broken, source="target")] * 3 + world.target[:3]
     assert fit(tmp_path, module, half, {}, config(network)).num_dropped == 6  # three in each epoch
-
-
-@pytest.mark.parametrize("arch", ["tsn", "slowonly"])
-def test_fit__stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path, arch):
-    network, whole = tiny(arch)
-    web = {"images": world.images + [world.broken] * 3, "clips": world.clips}
-    settings = config(network, joint={"mixup_across": True})
-    fit(tmp_path / "whole", whole, world.target, web, settings)
-
-    run, (_, stopped), (_, resumed) = tmp_path / "cut", tiny(arch), tiny(arch)
-    interrupted = config(network, joint={"mixup_across": True}, validate_every=1)
-    result = fit(run, stopped, world.target, web, interrupted, validate=Interrupting(run))
-    assert (result.state, result.num_updates, state(run)["state"]) == ("stopped", 3, "stopped")
-    assert not (run / "STOP").exists() and not (run / "network.pt").exists()
-    torch.nn.init.zeros_(next(resumed.parameters()))  # the checkpoint, not the caller's start, decides
-    assert fit(run, resumed, world.target, web, settings).state == "done"
-    assert same_weights(whole, resumed)
-    assert lines(run) == lines(tmp_path / "whole")
-    assert (run / "dropped.jsonl").read_text() == (tmp_path / "whole" / "dropped.jsonl").read_text() != ""
-
-
-def test_fit__resumes_the_scale_of_half_precision(world, tiny, tmp_path, monkeypatch):
-    # Fabric has no 16-mixed on a CPU, torch does
-    half = MixedPrecision("16-mixed", device="cpu")
-    monkeypatch.setattr(setup, "Fabric", lambda precision, **settings: Fabric(plugins=[half], **settings))
-    network, module = tiny("tsn", precision="16-mixed")
-    interrupted = config(network, validate_every=1)
-    fit(tmp_path, module, world.target, {}, interrupted, validate=Interrupting(tmp_path))
-    stopped = torch.load(tmp_path / "checkpoints" / "update-00000003.pt", weights_only=True)["scaler"]
-    assert stopped["_growth_tracker"] == 3  # steps since the scale changed
-
-    half.scaler = torch.amp.GradScaler("cpu")  # as in a new process
-    fit(tmp_path, module, world.target, {}, config(network))
-    resumed = torch.load(tmp_path / "checkpoints" / "update-00000004.pt", weights_only=True)["scaler"]
-    assert resumed == stopped | {"_growth_tracker": 4}
 
 
 def test_fit__workers_change_nothing(world, tiny, tmp_path):
@@ -249,26 +138,6 @@ def test_fit__workers_change_nothing(world, tiny, tmp_path):
     assert same_weights(*modules)
 
 
-@pytest.mark.slow
-def test_fit__killed_and_resumed_equals_undisturbed(world, tiny, tmp_path):
-    network, whole = tiny("tsn", epochs=3)
-    web = {"images": world.images + [world.broken] * 3}
-    settings = config(network, validate_every=1)
-    fit(tmp_path / "whole", whole, world.target, web, settings)
-
-    run = tmp_path / "killed"
-    with start(tmp_path, (run, world.target, web, settings, torch.get_num_threads(), 2)) as child:
-        wait_for(lambda: (run / "metrics.jsonl").exists() and len(lines_so_far(run)) == 3, child)
-        child.send_signal(signal.SIGKILL)  # during update 4, or while it pauses in the validation after it
-    assert [path.name for path in (run / "checkpoints").iterdir()] == ["update-00000002.pt"]
-    _, resumed = tiny("tsn", epochs=3)
-    assert fit(run, resumed, world.target, web, settings).num_updates == 6
-    assert same_weights(whole, resumed)
-    assert lines(run) == lines(tmp_path / "whole")
-    assert (run / "dropped.jsonl").read_text() == (tmp_path / "whole" / "dropped.jsonl").read_text() != ""
-
-
-@pytest.mark.slow
 def test_fit__two_processes_train_what_one_does(world, tiny, tmp_path):
     # batches of 4 and 2 targets; a network without batch norm sees no difference but in rounding
     network, _ = tiny("tsn", batch_size=4)
@@ -276,35 +145,16 @@ def test_fit__two_processes_train_what_one_does(world, tiny, tmp_path):
     web = {"images": [world.broken, *world.images[:2]]}
     settings = config(network, joint={"target_share": 4, "resampling": "none"})  # one, none: a process has no image
     torch.manual_seed(0)
-    alone = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
-    fit(tmp_path / "alone", alone, world.target, web, settings)
+    colours = torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+    in_two_processes(fit, tmp_path / "shared", copy.deepcopy(colours), world.target, web, settings)
+    fit(tmp_path / "alone", colours, world.target, web, settings)
 
-    run = tmp_path / "shared"
-    with start(tmp_path, (run, world.target, web, settings, 1, 0), processes=2) as child:
-        assert child.wait(timeout=120) == 0, child.stderr.read()
-    together = load_network(run / "network.pt").state_dict
-    assert list(together) == list(alone.state_dict())
-    for name, tensor in alone.state_dict().items():
+    together = load_network(tmp_path / "shared" / "network.pt").state_dict
+    assert list(together) == list(colours.state_dict())
+    for name, tensor in colours.state_dict().items():
         torch.testing.assert_close(together[name], tensor)
-    for ours, theirs in zip(lines(run), lines(tmp_path / "alone"), strict=True):
+    for ours, theirs in zip(lines(tmp_path / "shared"), lines(tmp_path / "alone"), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
-
-
-def test_fit__a_finished_run_is_not_trained_again(world, tiny, tmp_path):
-    network, module = tiny("tsn", epochs=1)
-    fit(tmp_path, module, world.target, {}, config(network))
-    before = lines(tmp_path)
-    _, fresh = tiny("tsn", epochs=1)
-    assert fit(tmp_path, fresh, world.target, {}, config(network)).num_updates == 2
-    assert lines(tmp_path) == before and same_weights(module, fresh)
-
-
-def test_fit__refuses_to_resume_with_other_settings(world, tiny, tmp_path):
-    network, module = tiny("tsn", epochs=1)
-    fit(tmp_path, module, world.target, {}, config(network))
-    other, module = tiny("tsn", epochs=2)
-    with pytest.raises(CheckpointError, match="was made with other settings"):
-        fit(tmp_path, module, world.target, {}, config(other))
 
 
 def test_fit__validates_in_evaluation_mode_and_writes_the_numbers(world, tiny, tmp_path):
@@ -318,12 +168,6 @@ def test_fit__validates_in_evaluation_mode_and_writes_the_numbers(world, tiny, t
     fit(tmp_path, module, world.target, {}, config(network, validate_every=2), validate=validate)
     assert modes == [False, False] and module.training
     assert [row["update"] for row in lines(tmp_path) if row.get("val/top1") == 0.5] == [4, 8]
-
-
-def test_fit__keeps_the_newest_checkpoints(world, tiny, tmp_path):
-    network, module = tiny("tsn", epochs=3)
-    fit(tmp_path, module, world.target, {}, config(network, checkpoint_every=1, keep_checkpoints=1))
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["update-00000006.pt"]
 
 
 def test_fit__stops_where_the_loss_is_not_finite(world, tiny, tmp_path):
@@ -358,62 +202,6 @@ def test_fit__asks_for_deterministic_kernels(world, tiny, tmp_path):
     assert seen == [(True, True, True, False)]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
-def test_fit__runs_on_cuda(world, tiny, tmp_path, precision):
-    network, module = tiny("slowonly", precision=precision)
-    settings = FitConfig(network=network, train=TrainConfig(workers=2), num_classes=2, device="cuda")
-    web = {"images": world.images, "clips": world.clips, "untrimmed": world.untrimmed}
-    assert fit(tmp_path, module, world.target, web, settings, motions=world.motions).state == "done"
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("arch", ["tsn", "slowonly"])
-@pytest.mark.parametrize("precision", ["32-true", "16-mixed"])
-def test_fit__stopped_and_resumed_equals_undisturbed_on_cuda(world, tiny, tmp_path, arch, precision):
-    (network, whole), (_, stopped), (_, resumed) = (tiny(arch, precision=precision) for _ in range(3))
-    web, run = {"images": world.images, "clips": world.clips}, tmp_path / "cut"
-    settings = replace(config(network), device="cuda")
-    interrupted = replace(config(network, validate_every=1), device="cuda")
-    fit(tmp_path / "whole", whole, world.target, web, settings)
-    fit(run, stopped, world.target, web, interrupted, validate=Interrupting(run))
-    fit(run, resumed, world.target, web, settings)
-    assert same_weights(whole, resumed)
-    assert lines(run) == lines(tmp_path / "whole")
-
-
-def torch_settings() -> tuple[bool, ...]:
-    """Those that decide whether a result can be had twice."""
-    cudnn = torch.backends.cudnn
-    enabled, warn_only = torch.are_deterministic_algorithms_enabled, torch.is_deterministic_algorithms_warn_only_enabled
-    return enabled(), warn_only(), cudnn.deterministic, cudnn.benchmark
-
-
-def start(folder: Path, arguments: tuple, *, processes: int = 1) -> subprocess.Popen:
-    """fit in a process of its own, or in several under torchrun."""
-    (folder / "fit.py").write_text(FIT)
-    (folder / "arguments.pkl").write_bytes(pickle.dumps(arguments))
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    command = [sys.executable, *(torchrun if processes > 1 else []), folder / "fit.py", folder / "arguments.pkl"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-
-def lines_so_far(run: Path) -> list[str]:
-    return (run / "metrics.jsonl").read_text().splitlines()
-
-
-def wait_for(condition, child: subprocess.Popen) -> None:
-    for _ in range(6000):
-        if condition():
-            return
-        assert child.poll() is None, child.stderr.read()
-        time.sleep(0.01)
-    child.kill()
-    raise AssertionError("the child did not get there in a minute")
-
-
 def test_fit__pretraining_reads_the_web_alone(world, tiny, tmp_path):
     network, module = tiny("tsn")
     settings = replace(config(network, joint={"target_share": 2}), epoch_size=6)
@@ -431,12 +219,18 @@ def test_fit__pretraining_ends_where_the_web_cannot_be_read(world, tiny, tmp_pat
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_fit__pretraining_stopped_and_resumed_equals_undisturbed(world, tiny, tmp_path):
-    (network, whole), (_, stopped), (_, resumed) = (tiny("tsn") for _ in range(3))
-    web, run = {"images": world.images, "clips": world.clips}, tmp_path / "cut"
-    fit(tmp_path / "whole", whole, [], web, replace(config(network), epoch_size=6))
-    interrupted = replace(config(network, validate_every=1), epoch_size=6)
-    assert fit(run, stopped, [], web, interrupted, validate=Interrupting(run)).num_updates == 3
-    fit(run, resumed, [], web, replace(config(network), epoch_size=6))
-    assert same_weights(whole, resumed)
-    assert lines(run) == lines(tmp_path / "whole")
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_fit__runs_on_cuda(world, tiny, tmp_path, precision):
+    network, module = tiny("slowonly", precision=precision)
+    settings = FitConfig(network=network, train=TrainConfig(workers=2), num_classes=2, device="cuda")
+    web = {"images": world.images, "clips": world.clips, "untrimmed": world.untrimmed}
+    assert fit(tmp_path, module, world.target, web, settings, motions=world.motions).state == "done"
+
+
+def torch_settings() -> tuple[bool, ...]:
+    """Those that decide whether a result can be had twice."""
+    cudnn = torch.backends.cudnn
+    enabled, warn_only = torch.are_deterministic_algorithms_enabled, torch.is_deterministic_algorithms_warn_only_enabled
+    return enabled(), warn_only(), cudnn.deterministic, cudnn.benchmark

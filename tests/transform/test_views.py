@@ -53,9 +53,9 @@ def test_train_indices__same_seed_same_frames():
     assert np.array_equal(first, second)
 
 
-def test_train_indices_sparse__one_frame_of_each_part(rng):
+def test_train_indices__one_frame_of_each_part(rng):
     for _ in range(20):
-        assert (views.train_indices_sparse(30, 3, rng) // 10).tolist() == [0, 1, 2]
+        assert (views.train_indices(30, 1, 1, 3, rng)[:, 0] // 10).tolist() == [0, 1, 2]
 
 
 def test_train_indices_dense__frames_are_an_interval_apart(rng):

@@ -133,7 +133,7 @@ def _name(person: object) -> str | None:
 def _seconds(value: object) -> float | None:
     """Seconds as a number, or as 00:00:10.500."""
     text = text_at([value], 0) or ""
-    if clock := re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text):
+    if clock := re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", text):
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
     return number_at([value], 0)
 

@@ -20,6 +20,7 @@ from omnisource.collect.search import Cell, ResultPage
 from omnisource.collect.sources.crawl_notes import Note, note_of, read_dump
 from omnisource.collect.sources.media_links import VIDEOS, endings_of
 from omnisource.collect.sources.shards import unpack_shard
+from omnisource.collect.sources.site_answers import storable
 from omnisource.collect.sources.text_classes import TextClasses
 from omnisource.collect.sources.url_lists import UrlList
 from omnisource.config import SourceConfig
@@ -103,7 +104,7 @@ class Crawl:
         folder = self._unpacked / "shards" / below
         left_out = unpack_shard(shard, folder, endings=self._endings, max_bytes=self._max_bytes)
         for member, reason in left_out.items():
-            self._report.drop(shard / member, None, ItemError(reason, "in a tar"))
+            self._leave_out(shard / member, ItemError(reason, "in a tar"))
         for file in _walk(folder):
             yield from self._row(file, folder, above=below.parent)
 
@@ -112,13 +113,15 @@ class Crawl:
         if file.suffix.casefold() not in self._endings or (self._source.format is Format.IMAGE and _is_cover(file)):
             return
         try:
+            if storable(str(file)) != str(file):
+                raise ItemError("bad_name", "its name is not UTF-8; rename it")
             if file.is_symlink() and not really_inside(file, root):
                 raise ItemError("link_leads_out", "replace the link by the file")
             if (num_bytes := file.stat().st_size) > self._max_bytes:
                 raise ItemError("too_large", f"{num_bytes} bytes")
             note = note_of(file)
         except ItemError as error:
-            self._report.drop(file, None, error)
+            self._leave_out(file, error)
             return
         yield _described(note, file, self._folder_class(above / file.relative_to(root).parent))
 
@@ -128,7 +131,11 @@ class Crawl:
                 if Path((note.url or "").partition("?")[0]).suffix.casefold() in self._endings:
                     yield _described(note, None, None)
         except ItemError as error:
-            self._report.drop(file, None, error)
+            self._leave_out(file, error)
+
+    def _leave_out(self, file: Path, error: ItemError) -> None:
+        """Names that are not UTF-8 are written down as well as they can be."""
+        self._report.drop(Path(storable(str(file))), None, ItemError(error.reason, storable(error.detail)))
 
     def _folder_class(self, folder: Path) -> str | None:
         """The nearest folder above a file that bears a class's name; numbers are shards, not class indices."""
@@ -182,4 +189,4 @@ def _described(note: Note, file: Path | None, class_name: str | None) -> dict[st
         "file": None if file is None else str(file),
         "url": note.url or (None if file is None else file.absolute().as_uri()),
     }
-    return {name: None if values[name] is None else str(values[name]) for name in _TEXTS}
+    return {name: None if values[name] is None else storable(str(values[name])) for name in _TEXTS}

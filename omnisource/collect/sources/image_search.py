@@ -19,6 +19,8 @@ GOOGLE = "https://www.google.com/search"
 BING = "https://www.bing.com/images/async"
 GOOGLE_PAGE_SIZE = 100
 BING_PAGE_SIZE = 20
+_STUMBLES = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading foreign scripts may raise."""
 _OWN_THUMBNAILS = ("gstatic.com", "googleusercontent.com", "google.com")
 
 
@@ -90,7 +92,7 @@ def _parse(parser: Parser, page: Page) -> list[str]:
     """Different addresses of a page in its order; raises ItemError where the parser stumbles."""
     try:
         records = list(parser.parse(RawPage(content=page.text.encode())) or ())
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # what reading foreign scripts may raise
+    except _STUMBLES as error:
         raise ItemError("unreadable_page", f"icrawler cannot read {page.url}: {error}") from None
     return [url for url in dict.fromkeys(record["file_url"] for record in records) if is_web_address(url)]
 
@@ -117,5 +119,8 @@ def _refuse_if_stopped(page: Page) -> None:
 
 
 def _is_own_thumbnail(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # such as http://[: the download says what is wrong with it
+        return False
     return any(host == own or host.endswith("." + own) for own in _OWN_THUMBNAILS)

@@ -51,16 +51,13 @@ ABILITIES: dict[Engine, Ability] = {
 }
 
 
-def open_source(
-    source: SourceConfig, taxonomy: Taxonomy, pages: Pages, root: Path, *, limits: FetchConfig | None = None
-) -> Source:
+def open_source(source: SourceConfig, taxonomy: Taxonomy, pages: Pages, root: Path, *, limits: FetchConfig) -> Source:
     """What asks a searched source; paths of the study are relative to `root`, the workspace.
 
     Raises ConfigError, DataError or MissingExtraError for a source that cannot be asked at all.
     """
     check_source(source)
     search = searched(source)
-    limits = limits or FetchConfig()
     match search.engine:
         case "google":
             return Google(source, pages)
@@ -79,20 +76,14 @@ def open_source(
         case "urls":
             return UrlList(source, taxonomy, root / _path(search))
         case _:
-            max_mib = limits.max_image_mib if source.format is Format.IMAGE else limits.max_video_mib
-            unpacked = root / UNPACKED / source.name
-            max_bytes = int(max_mib * (1 << 20))
+            unpacked, max_bytes = root / UNPACKED / source.name, limits.max_bytes(source.format)
             return Crawl(source, taxonomy, root / _path(search), unpacked=unpacked, max_bytes=max_bytes)
 
 
 def check_source(source: SourceConfig) -> None:
     """Raises ConfigError or MissingExtraError for settings that the engine cannot follow, and for what it lacks."""
     search = searched(source)
-    ability = ABILITIES.get(search.engine)
-    if ability is None:
-        raise ConfigError(
-            f"source {source.name!r}: engine {search.engine!r} searches nothing; `omnisource add FOLDER` reads folders"
-        )
+    ability = ABILITIES[search.engine]
     if source.format not in ability.formats:
         known = " or ".join(ability.formats)
         raise ConfigError(

@@ -1,6 +1,7 @@
 """What a site answers -> candidates: reading its JSON, and asking page after page until one has nothing new (3.3)."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 from omnisource.collect.search import Cell, Found, Page, ResultPage
@@ -13,7 +14,7 @@ def candidate(source: SourceConfig, cell: Cell, url: str) -> Candidate:
     """An address that a source gave for a cell."""
     after, before = cell.published_after, cell.published_before
     return Candidate(
-        url=url,
+        url=storable(url),
         source=source.name,
         format=source.format,
         query=cell.query,
@@ -47,7 +48,7 @@ def read_json(page: Page) -> object:
     """The JSON of a page; raises ItemError where it is none, as when a site answers with an HTML page."""
     try:
         return json.loads(page.text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ItemError("not_json", f"{page.url} answered {page.content_type}, which is not JSON: {error}") from None
 
 
@@ -69,15 +70,21 @@ def text_at(value: object, *keys: str | int) -> str | None:
     found = at(value, *keys)
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return None
-    return str(found).strip() or None
+    return storable(str(found)).strip() or None
+
+
+def storable(text: str) -> str:
+    """Text that can be written down: half a surrogate pair, as a title that a site cut off may end in, becomes "?"."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def number_at(value: object, *keys: str | int) -> float | None:
-    """The number at a path, written as a number or as text."""
+    """The number at a path, written as a number or as text; None for infinity and NaN, which JSON may hold."""
     try:
-        return float(text_at(value, *keys) or "")
+        number = float(text_at(value, *keys) or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def records_at(value: object, *keys: str | int) -> list[dict[str, object]]:

@@ -1,6 +1,6 @@
 """A list of addresses with classes, queries or captions -> the candidates of each class (paper 3.3).
 
-The list is read twice and never held: once for the class of every row, four bytes each, and once for each cell.
+The list is never held: it is read once for the class of every row, four bytes each, and then once for each cell.
 """
 
 import logging
@@ -40,7 +40,7 @@ class Census:
     num_queries: int
     """Rows that wait for a cell that searches what their query column says."""
     unknown: Mapping[str, int]
-    """What rows of no class say, with their number; at most ten of them."""
+    """What rows of no class say, with their number among the first of them; at most ten texts."""
 
     @property
     def num_unknown(self) -> int:

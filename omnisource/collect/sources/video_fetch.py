@@ -1,26 +1,27 @@
 """A page of a video site -> the video, or a section of it, as a file named by its content; by yt-dlp (paper 3.3, 3.5).
 
 The address is checked as every other is, and only extractors written for a site are used: the generic one, which
-follows any page anywhere, only for hosts of the study's own (`fetch.allowed_private`). Sound is not
-fetched where the site has pictures alone. A section is cut by ffmpeg at the key frames around it.
+follows any page anywhere, only for hosts of the study's own (`fetch.allowed_private`). Sound is not fetched where the
+site has pictures alone. A section is cut by ffmpeg, run by us within our limits, at the key frames around it.
 """
 
 import hashlib
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from omnisource.collect.addresses import Resolver, is_public, parse_address
-from omnisource.collect.download import Fetched
+from omnisource.collect.download import UNFINISHED, Fetched, keep
 from omnisource.collect.fetch_error import FetchError
 from omnisource.collect.sniffing import HEAD_BYTES, require_media
+from omnisource.collect.sources.media_links import VIDEOS
 from omnisource.collect.sources.youtube import plain_message, quiet_options
 from omnisource.collect_config import FetchConfig
 from omnisource.errors import ConfigError
-from omnisource.media import content_key
 from omnisource.types import Format
 
 MAX_HEIGHT_PX = 480
@@ -28,11 +29,11 @@ MAX_HEIGHT_PX = 480
 MIN_BYTES = 1024
 """The frame of an MP4 file without any pictures is smaller."""
 _HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
-_REFUSALS = (  # what yt-dlp's message holds -> reason, whether a later run may try again
-    (r"HTTP Error 429", "too_many_requests", True),
-    (r"HTTP Error (404|410)", "not_found", False),
-    (r"HTTP Error 403", "forbidden", False),
-    (r"HTTP Error 5\d\d", "server_error", True),
+_REFUSALS = (  # what the message of yt-dlp or ffmpeg holds -> reason, whether a later run may try again
+    (r"HTTP [Ee]rror 429", "too_many_requests", True),
+    (r"HTTP [Ee]rror (404|410)", "not_found", False),
+    (r"HTTP [Ee]rror 403", "forbidden", False),
+    (r"HTTP [Ee]rror 5\d\d", "server_error", True),
     (r"timed out|timeout", "timeout", True),
     (r"confirm you.re not a bot", "stopped_by_engine", True),
     (r"Unsupported URL|No suitable extractor", "unsupported_site", False),
@@ -42,7 +43,10 @@ _REFUSALS = (  # what yt-dlp's message holds -> reason, whether a later run may 
 
 def is_video_page(url: str) -> bool:
     """Whether an address leads to a page of YouTube, so that `fetch_video` and no plain download gets its video."""
-    host = (urlsplit(url).hostname or "").casefold()
+    try:
+        host = (urlsplit(url).hostname or "").casefold()
+    except ValueError:  # such as http://[: the plain download says what is wrong with it
+        return False
     return any(host == known or host.endswith("." + known) for known in _HOSTS)
 
 
@@ -58,11 +62,13 @@ def fetch_video(url: str, folder: Path, section: tuple[float, float] | None, lim
         )
     began_s = time.monotonic()
     named = hashlib.blake2b(f"{url} {section}".encode(), digest_size=16).hexdigest()
-    unfinished = folder / f"{named}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
+    unfinished = folder / f"{named}{UNFINISHED}"
     unfinished.mkdir(parents=True)
     try:
-        _download(url, unfinished, section, limits)
+        if section is None:
+            _download(url, unfinished, limits)
+        else:
+            _cut(url, unfinished, section, limits)
         return _keep(unfinished, folder, url, time.monotonic() - began_s)
     except FetchError as error:
         error.host, error.elapsed_s = urlsplit(url).hostname or "", time.monotonic() - began_s
@@ -71,46 +77,62 @@ def fetch_video(url: str, folder: Path, section: tuple[float, float] | None, lim
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _download(url: str, folder: Path, section: tuple[float, float] | None, limits: FetchConfig) -> None:
+def _download(url: str, folder: Path, limits: FetchConfig) -> None:
+    """The whole video, by yt-dlp's own means."""
+    template = str(folder).replace("%", "%%") + "/video.%(ext)s"
+    _asked(
+        url,
+        limits,
+        {
+            "outtmpl": {"default": template},
+            "match_filter": _no_live,
+            "progress_hooks": [_bounded(limits.max_bytes(Format.TRIMMED), limits.max_elapsed_s)],
+            "fixup": "never",
+        },
+        download=True,
+    )
+
+
+def _cut(url: str, folder: Path, section: tuple[float, float], limits: FetchConfig) -> None:
+    """A section: yt-dlp says where the video lies, and ffmpeg fetches it; yt-dlp would wait for ffmpeg without end."""
+    began_s = time.monotonic()
+    info = _asked(url, limits, {}, download=False)
+    where, headers = info.get("url"), info.get("http_headers")
+    if info.get("is_live") or not isinstance(where, str) or not isinstance(headers, Mapping):
+        raise FetchError("not_fetched", "it is live, or no single video")
+    command = ["ffmpeg", "-nostdin", "-loglevel", "warning", "-rw_timeout", str(int(limits.timeout_s * 1e6))]
+    command += ["-protocol_whitelist", "http,https,tcp,tls,crypto,httpproxy"]
+    command += ["-headers", "".join(f"{name}: {value}\r\n" for name, value in headers.items())]
+    command += ["-ss", f"{section[0]:.3f}", "-t", f"{section[1] - section[0]:.3f}", "-i", where]
+    ending = f".{info.get('ext')}"
+    file = folder / f"video{ending if ending in VIDEOS else '.mkv'}"
+    command += ["-c", "copy", "-fs", str(limits.max_bytes(Format.TRIMMED)), str(file)]
+    try:
+        left_s = limits.max_elapsed_s - (time.monotonic() - began_s)
+        subprocess.run(command, check=True, capture_output=True, timeout=left_s)
+    except subprocess.TimeoutExpired:
+        raise _too_slow(limits.max_elapsed_s) from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").replace(where, "the video").split("\n")
+        raise _refusal(f"ffmpeg: {'; '.join(filter(None, said))}"[:300]) from None
+
+
+def _asked(url: str, limits: FetchConfig, options: Mapping[str, object], *, download: bool) -> dict[str, object]:
+    """What yt-dlp says of a page once it has done what `options` ask; raises FetchError."""
     from yt_dlp import YoutubeDL
     from yt_dlp.utils import YoutubeDLError
 
-    options = quiet_options(limits) | _options(folder, limits, is_own=_is_own(url, limits))
-    if section is not None:
-        options |= _section_options(section, limits)
-    try:
-        with YoutubeDL(options) as asked:
-            asked.extract_info(url, download=True)
-    except YoutubeDLError as error:
-        raise _refusal(error) from None
-
-
-def _options(folder: Path, limits: FetchConfig, *, is_own: bool) -> dict[str, object]:
-    max_bytes = int(limits.max_video_mib * (1 << 20))
     small = f"[height<=?{MAX_HEIGHT_PX}]"
-    return {
-        "allowed_extractors": ["default"] if is_own else ["default", "-generic"],
+    ours = {
+        "allowed_extractors": ["default"] if _is_own(url, limits) else ["default", "-generic"],
         "format": f"bv{small}/b{small}/wv/w",
-        "outtmpl": {"default": str(folder / "video.%(ext)s")},
-        "match_filter": _no_live,
-        "progress_hooks": [_bounded(max_bytes, limits.max_elapsed_s)],
-        "fixup": "never",
         "allow_unplayable_formats": False,
     }
-
-
-def _section_options(section: tuple[float, float], limits: FetchConfig) -> dict[str, object]:
-    """yt-dlp lets ffmpeg fetch sections, which keeps to no limit of yt-dlp's: it is given ours."""
-    from yt_dlp.utils import download_range_func
-
-    wait_us, max_bytes = int(limits.timeout_s * 1e6), int(limits.max_video_mib * (1 << 20))
-    return {
-        "download_ranges": download_range_func(None, [section]),
-        "external_downloader_args": {
-            "ffmpeg_i": ["-rw_timeout", str(wait_us), "-protocol_whitelist", "http,https,tcp,tls,crypto,httpproxy"],
-            "ffmpeg_o": ["-fs", str(max_bytes)],
-        },
-    }
+    try:
+        with YoutubeDL(quiet_options(limits) | ours | dict(options)) as asked:
+            return asked.extract_info(url, download=download) or {}
+    except YoutubeDLError as error:
+        raise _refusal(plain_message(error)) from None
 
 
 def _no_live(info: Mapping[str, object], *, incomplete: bool = False) -> str | None:
@@ -124,11 +146,15 @@ def _bounded(max_bytes: int, max_elapsed_s: float) -> Callable[[Mapping[str, obj
     def watch(progress: Mapping[str, object]) -> None:
         sizes = (progress.get("total_bytes"), progress.get("downloaded_bytes"))
         if any(isinstance(size, int) and size > max_bytes for size in sizes):
-            raise FetchError("too_large", f"more than {max_bytes / (1 << 20):g} MiB")
+            raise FetchError("too_large", f"more than {max_bytes / (1 << 20):g} MiB; fetch.max_video_mib allows more")
         if time.monotonic() - began_s > max_elapsed_s:
-            raise FetchError("too_slow", f"not done after {max_elapsed_s:g} s", retry=True)
+            raise _too_slow(max_elapsed_s)
 
     return watch
+
+
+def _too_slow(max_elapsed_s: float) -> FetchError:
+    return FetchError("too_slow", f"not done after {max_elapsed_s:g} s; fetch.max_elapsed_s allows more", retry=True)
 
 
 def _is_own(url: str, limits: FetchConfig) -> bool:
@@ -147,17 +173,12 @@ def _keep(unfinished: Path, folder: Path, url: str, elapsed_s: float) -> Fetched
         raise FetchError("empty_file", "nothing lies between the key frames around the section; fetch the whole video")
     with files[0].open("rb") as file:
         ending = require_media(file.read(HEAD_BYTES), Format.TRIMMED)
-    key = content_key(files[0])
-    path = folder / key.hex()[:2] / f"{key.hex()}.{ending}"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        files[0].replace(path)
+    key, path = keep(files[0], folder, ending)
     num_bytes = path.stat().st_size
-    return Fetched(key=key, path=path, num_bytes=num_bytes, status=200, final_url=url, elapsed_s=elapsed_s)
+    return Fetched(key=key, path=path, num_bytes=num_bytes, status=None, final_url=url, elapsed_s=elapsed_s)
 
 
-def _refusal(error: Exception) -> FetchError:
-    message = plain_message(error)
+def _refusal(message: str) -> FetchError:
     for pattern, reason, retry in _REFUSALS:
         if re.search(pattern, message):
             return FetchError(reason, message, retry=retry)

@@ -6,6 +6,7 @@ before it, unless the study says that the search is allowed.
 
 import itertools
 import logging
+import time
 from collections.abc import Iterator, Mapping
 
 from omnisource.collect.search import Cell, Found, Pages, ResultPage
@@ -38,16 +39,21 @@ class YouTube:
     def __init__(self, source: SourceConfig, pages: Pages, limits: FetchConfig) -> None:
         assert source.search is not None
         self._source, self._search, self._pages, self._limits = source, source.search, pages, limits
+        self._next_s = time.monotonic()
 
     def pages(self, cell: Cell) -> Iterator[ResultPage]:
         """Pages of twenty; ItemError where robots.txt forbids to search, or YouTube refuses."""
         query = dated_query(cell)
         if self._search.obey_robots:
             self._pages.get(RESULTS, params={"search_query": query})
+        time.sleep(max(0.0, self._next_s - time.monotonic()))  # yt-dlp waits between the requests of one list only
         entries = list_flat(f"ytsearch{self._search.result_cap}:{query}", self._limits, only="youtube:search")
-        while batch := list(itertools.islice(entries, PAGE_SIZE)):
-            found = (self._found(cell, entry) for entry in batch)
-            yield ResultPage(found=tuple(one for one in found if one is not None))
+        try:
+            while batch := list(itertools.islice(entries, PAGE_SIZE)):
+                found = (self._found(cell, entry) for entry in batch)
+                yield ResultPage(found=tuple(one for one in found if one is not None))
+        finally:
+            self._next_s = time.monotonic() + 1 / self._limits.requests_per_second
 
     def _found(self, cell: Cell, entry: Mapping[str, object]) -> Found | None:
         url = text_at(entry, "url")

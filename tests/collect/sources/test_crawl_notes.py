@@ -37,6 +37,7 @@ def _xz(document: object) -> bytes:
             {"category": "instagram", "tagname": "bees", "description": None, "username": "u", "post_url": "https://p"},
             Note(query="bees", author="u", page_url="https://p"),
         ),
+        (VIDEO2DATASET | {"clips": [["1" * 5000 + ":00:00", "NaN"]]}, Note(url="https://youtu.be/x", caption="bees")),
         ({"some": "thing"}, Note()),
         ([1, 2], Note()),
     ],

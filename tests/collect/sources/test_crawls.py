@@ -3,6 +3,7 @@
 import io
 import json
 import lzma
+import os
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,6 +130,26 @@ def test_crawl__numbers_are_shards_and_links_do_not_lead_out(tmp_path: Path, tax
     said = json.loads((tmp_path / "work" / "left_out.json").read_text(encoding="utf-8"))
     assert said["first_dropped"][0]["path"] == str(root / "00" / "beekeeping" / "2.jpg")
     assert (said["done"], said["dropped"]) == (2, 1)
+
+
+def test_crawl__names_that_are_not_utf_8_are_left_out(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    root = _write(tmp_path / "crawl", {"beekeeping/1.jpg": PICTURE})
+    for odd in (b"beekeeping/\xff.jpg", b"\xff.json"):
+        (root / os.fsdecode(odd)).write_bytes(PICTURE)
+    with tarfile.open(root / "0.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo("\udcff.jpg"), io.BytesIO())
+    crawl = _crawl(tmp_path, root, taxonomy)
+    assert [one.file for one in found_by(crawl, cell())] == [str(root / "beekeeping" / "1.jpg")]
+    assert crawl.left_out == {"bad_name": 2, "bad_note": 1}
+    said = json.loads((tmp_path / "work" / "left_out.json").read_text(encoding="utf-8"))
+    assert {Path(one["path"]).name for one in said["first_dropped"]} == {"?.jpg", "?.json"}
+
+
+def test_crawl__half_a_surrogate_pair_in_a_note_is_no_end(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    note = {"url": "https://a.example/\ud83d.jpg", "caption": "beekeeping \ud83d"}  # as sites cut captions off
+    root = _write(tmp_path / "crawl", {"0/1.jpg": PICTURE, "0/1.json": note})
+    (found,) = found_by(_crawl(tmp_path, root, taxonomy), cell())
+    assert (found.candidate.url, found.title) == ("https://a.example/?.jpg", "beekeeping ?")
 
 
 def test_crawl__asking_again_reads_no_folder_again(tmp_path: Path, taxonomy: Taxonomy) -> None:

@@ -23,7 +23,7 @@ class _Said(Pages):
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    def get(self, url, *, params=None, headers=None, obey_robots=True) -> Page:
+    def get(self, url, *, params=None, obey_robots=True) -> Page:
         return self._page
 
 
@@ -79,6 +79,12 @@ def test_google__a_page_that_the_parser_stumbles_over_fails_the_cell() -> None:
     opened = Google(source("google"), _Said(Page(url="https://x.example/", content_type="text/html", text=text)))
     with pytest.raises(ItemError, match="unreadable_page: icrawler cannot read https://x.example/"):
         found_by(opened, cell())
+
+
+def test_google__an_address_that_is_none_is_left_to_the_download() -> None:
+    text = "<script>['https://a]b.example/1.jpg','https://a.example/2.jpg']</script>"
+    opened = Google(source("google"), _Said(Page(url="https://x.example/", content_type="text/html", text=text)))
+    assert urls_of(opened, cell())[:2] == ["https://a]b.example/1.jpg", "https://a.example/2.jpg"]
 
 
 def test_bing__asks_in_pages_of_twenty(site: Site, pages: WebPages) -> None:

@@ -16,7 +16,7 @@ from omnisource.collect.sources.openverse import Openverse
 from omnisource.collect.sources.result_pages import ResultPages
 from omnisource.collect.sources.url_lists import UrlList
 from omnisource.collect.sources.youtube import YouTube
-from omnisource.collect_config import Engine
+from omnisource.collect_config import Engine, FetchConfig
 from omnisource.config import SourceConfig, parse
 from omnisource.errors import ConfigError, DataError, MissingExtraError
 from omnisource.types import Taxonomy
@@ -57,13 +57,23 @@ def root(tmp_path: Path) -> Path:
 def test_open_source__every_engine(
     opened: SourceConfig, expected: type, taxonomy: Taxonomy, pages: WebPages, root: Path
 ) -> None:
-    assert type(open_source(opened, taxonomy, pages, root)) is expected
+    assert type(open_source(opened, taxonomy, pages, root, limits=FetchConfig())) is expected
 
 
 def test_open_source__what_a_crawl_unpacks_is_in_the_workspace(taxonomy: Taxonomy, pages: WebPages, root: Path) -> None:
-    opened = open_source(source("crawl", path="crawl"), taxonomy, pages, root)
+    opened = open_source(source("crawl", path="crawl"), taxonomy, pages, root, limits=FetchConfig())
     assert urls_of(opened, cell()) == [(root / "crawl" / "beekeeping" / "1.jpg").as_uri()]
     assert (root / "media" / "crawls" / "found" / "index.parquet").is_file()
+
+
+def test_open_source__a_crawls_files_have_the_limits_of_what_is_fetched(
+    taxonomy: Taxonomy, pages: WebPages, root: Path
+) -> None:
+    (root / "crawl" / "beekeeping" / "2.jpg").write_bytes(bytes(11))
+    limits = FetchConfig(max_image_mib=10.5 / (1 << 20), max_video_mib=99)
+    opened = open_source(source("crawl", path="crawl"), taxonomy, pages, root, limits=limits)
+    assert urls_of(opened, cell()) == [(root / "crawl" / "beekeeping" / "1.jpg").as_uri()]
+    assert opened.left_out == {"too_large": 1}
 
 
 def test_abilities__are_known_of_every_engine() -> None:

@@ -28,6 +28,7 @@ def test_candidate__carries_the_window_as_iso_days() -> None:
     assert (made.source, made.format, made.class_index) == ("found", Format.IMAGE, 0)
     assert (made.published_after, made.published_before) == ("2013-01-01", "2014-01-01")
     assert candidate(source("google"), cell(), "https://a.example/1.jpg").published_after is None
+    assert candidate(source("google"), cell(), "https://a.example/\ud800").url == "https://a.example/?"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,9 @@ def test_is_web_address__knows_http_only(url: str | None, expected: bool) -> Non
     assert is_web_address(url) is expected
 
 
-def test_read_json__says_what_came_instead() -> None:
-    page = Page(url="https://a.example/api", content_type="text/html", text="<html>")
+@pytest.mark.parametrize("text", ["<html>", "[" * 100_000])
+def test_read_json__says_what_came_instead(text: str) -> None:
+    page = Page(url="https://a.example/api", content_type="text/html", text=text)
     with pytest.raises(ItemError, match="not_json: https://a.example/api answered text/html, which is not JSON"):
         read_json(page)
 
@@ -80,6 +82,8 @@ def test_at__follows_keys_and_places_and_is_none_elsewhere() -> None:
     assert text_at(DOCUMENT, "none") is None
     assert number_at(DOCUMENT, "a", 2, "b") == 2.5
     assert number_at(DOCUMENT, "a", 0, "b") is None
+    assert number_at([float("inf")], 0) is number_at(["NaN"], 0) is None  # which JSON may hold
+    assert text_at(["bees \ud83d"], 0) == "bees ?"  # half a surrogate pair cannot be written down
 
 
 def test_records_at__passes_over_what_is_no_object() -> None:

@@ -1,6 +1,7 @@
 """YouTube's search: our queries, the listing of the real yt-dlp on loopback, and entries as it lists them."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -56,6 +57,23 @@ def test_pages__lists_before_anything_is_opened(
     assert first.candidate.url == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
     assert (first.title, first.author, first.start_s, first.end_s) == ("Beekeeping in spring", "A. Keeper", 101, 111)
     assert (found[0][1].author, found[0][1].start_s) == ("keeper", 0)  # nobody said how long it is
+
+
+def test_pages__lists_are_as_far_apart_as_the_requests_of_one(
+    monkeypatch: pytest.MonkeyPatch, pages: WebPages, limits: FetchConfig
+) -> None:
+    began_s: list[float] = []
+
+    def recorded(address: str, limits: FetchConfig, *, only: str) -> Iterator[dict[str, object]]:
+        began_s.append(time.monotonic())
+        yield ENTRY
+
+    monkeypatch.setattr(youtube, "list_flat", recorded)
+    slow = limits.model_copy(update={"requests_per_second": 5})
+    opened = YouTube(source("youtube", "untrimmed", obey_robots=False), pages, slow)
+    for _ in range(2):
+        found_by(opened, cell())
+    assert began_s[1] - began_s[0] >= 0.2
 
 
 def test_pages__robots_txt_is_asked_before_youtube_is(site: Site, pages: WebPages, limits: FetchConfig) -> None:
