@@ -1,6 +1,7 @@
 """`mini-web`: a small web on this machine, made of a generated world, to search and to download from (paper 3.3)."""
 
 import shlex
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,8 @@ def mini_web(
             arguments += ["--after", str(one.search.published_after), "--before", str(one.search.published_before)]
             arguments += ["--set", f"result_cap={one.search.result_cap}"]
         print(shlex.join(["omnisource", "add-search", *arguments]), flush=True)
+    for asked in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background has Ctrl-C ignored
+        signal.signal(asked, signal.default_int_handler)
     try:
         web.serve_forever()
     except KeyboardInterrupt:

@@ -31,7 +31,7 @@ def test_walk__the_demo_is_built_from_the_empty_state(newcomer: Shown, tmp_path:
     page.get_by_label("Folder", exact=True).press("Enter")
     newcomer.settle()
     page.get_by_role("button", name="Build the demo").click()
-    page.get_by_text("demo: building the world").wait_for(timeout=LONGEST_MS)
+    page.get_by_text("demo: the world is in").wait_for(timeout=LONGEST_MS)
     newcomer.take_picture("walk-2-building")
     page.wait_for_url(re.compile("workspace=.*workspace-2d"), timeout=LONGEST_MS)  # by itself, as soon as it is there
     page.get_by_role("heading", name="workspace-2d").wait_for()

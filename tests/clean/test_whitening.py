@@ -1,11 +1,12 @@
 """Whitening: the covariance of what it was fitted on is the identity; few frames and dead features do no harm."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from omnisource.clean.whitening import fit
+from omnisource.clean.whitening import fit, load
 from omnisource.errors import DataError
 
 
@@ -78,3 +79,11 @@ def test_directions__have_length_one_and_the_mean_has_none():
 def test_fit__says_what_it_lacks(features: np.ndarray, message: str):
     with pytest.raises(DataError, match=message):
         fit(in_blocks(features.astype(np.float32)), dims=4)
+
+
+def test_load__reads_what_was_saved(tmp_path: Path):
+    mean, projection = np.array([1.0, 2.0], np.float32), np.array([[0.5], [0.25]], np.float32)
+    np.savez(tmp_path / "w.npz", mean=mean, projection=projection, num=np.array(7))
+    loaded = load(tmp_path / "w.npz")
+    assert (loaded.num_frames, loaded.dims) == (7, 1)
+    assert loaded.whiten(np.array([[3.0, 6.0]])).tolist() == [[2.0]]  # 2 * 0.5 + 4 * 0.25
