@@ -4,11 +4,12 @@
 
 The whole task of the paper's size is --web 100000 --target 20000 --rounds 1. The ways take turns; the medians of their
 times are compared. Targets: fp32 at most 1.15 x the bare product, bf16 faster where the processor has it, both with all
-the planted pairs and the same decisions, and memory within the vectors + 64 MB (+ torch, once bf16 is used). A pinned
+the planted pairs and the same decisions, and memory within the vectors + 64 MB (+ torch, where bf16 is used). A pinned
 OPENBLAS_CORETYPE can halve NumPy: leave it unset.
 """
 
 import argparse
+import importlib
 import os
 import resource
 import statistics
@@ -37,6 +38,8 @@ def main() -> None:
     target = directions(arguments.target, arguments.dims, rng)
     web = directions(arguments.web, arguments.dims, rng)
     planted = plant(web, target, rng)
+    if arguments.only != "fp32":
+        importlib.import_module("torch")  # some hundred MB of its own, whatever is compared
     data_mb, before_mb = (web.nbytes + target.nbytes) / 1e6, peak_mb()
     ways: dict[str, Callable[[], np.ndarray]] = {"bare product": lambda: bare_product(web, target)}
     for precision in ("fp32", "bf16"):

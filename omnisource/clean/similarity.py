@@ -8,9 +8,12 @@ its error is bounded, so that no pair is lost. Letters: N rows on the left, M on
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 Precision = Literal["fp32", "bf16", "cuda"]
 Choice = Literal["auto", "fp32", "bf16", "cuda"]
@@ -20,6 +23,7 @@ SCAN_ROWS = 2048
 """Of a rough product: its columns are converted anew for each tile, so tiles are higher."""
 _CHECKED_ROWS = 512
 """Rows that float32 decides on at once: where everything is alike, memory stays bounded too."""
+_CONVERTED_ROWS = 256
 _BF16_ROUNDOFF = 2.0**-8
 _FP32_ROUNDOFF = 2.0**-24
 
@@ -59,7 +63,9 @@ def pairs_above(left: np.ndarray, right: np.ndarray, floor: float, precision: Ch
     if precision == "fp32":
         yield from _exactly(left, right, floor)
     else:
-        yield from _by_scan(left, right, floor, _scan(precision), floor - margin(precision, left.shape[1]))
+        yield from _by_scan(
+            left, right, floor, _scan(precision, left.shape[1]), floor - margin(precision, left.shape[1])
+        )
 
 
 def margin(precision: Precision, dims: int) -> float:
@@ -125,33 +131,35 @@ def _part(buffer: np.ndarray, num_rows: int, num_columns: int) -> np.ndarray:
     return buffer.reshape(-1)[: num_rows * num_columns].reshape(num_rows, num_columns)
 
 
-def _scan(precision: Precision) -> Scan:
+def _scan(precision: Precision, dims: int) -> Scan:
     makers: dict[Precision, Callable[[], Scan]] = {
-        "bf16": lambda: _TorchScan("cpu", "bfloat16"),
-        "cuda": lambda: _TorchScan("cuda", "float32"),
+        "bf16": lambda: _TorchScan("cpu", "bfloat16", dims),
+        "cuda": lambda: _TorchScan("cuda", "float32", dims),
     }
     return makers[precision]()
 
 
 class _TorchScan:
-    """Tiles by torch, in a buffer that is used again."""
+    """Tiles by torch, in buffers that are used again."""
 
-    def __init__(self, device: str, dtype: str) -> None:
+    def __init__(self, device: str, dtype: str, dims: int) -> None:
         import torch
 
         self._torch = torch
-        self._kind = {"device": device, "dtype": getattr(torch, dtype)}
-        self._buffer = torch.empty(SCAN_ROWS * TILE_COLUMNS, **self._kind)
+        kind = {"device": device, "dtype": getattr(torch, dtype)}
+        self._buffer = torch.empty(SCAN_ROWS * TILE_COLUMNS, **kind)
+        self._rows_buffer = torch.empty(SCAN_ROWS, dims, **kind)
+        self._columns_buffer = torch.empty(TILE_COLUMNS, dims, **kind)
 
     def begin(self, rows: np.ndarray) -> None:
         """Rows (n, d) of the next tiles."""
-        self._rows = self._tensor(rows)
+        self._rows = self._converted(rows, self._rows_buffer)
 
     def maxima(self, columns: np.ndarray) -> np.ndarray:
         """(n,) the largest product of each row with columns (m, d), which are the tile from now on."""
         num_rows, num_columns = len(self._rows), len(columns)
         self._tile = self._buffer[: num_rows * num_columns].view(num_rows, num_columns)
-        self._torch.mm(self._rows, self._tensor(columns).T, out=self._tile)
+        self._torch.mm(self._rows, self._converted(columns, self._columns_buffer).T, out=self._tile)
         return self._tile.amax(dim=1).float().cpu().numpy()
 
     def columns_reaching(self, rows: np.ndarray, floor: float) -> np.ndarray:
@@ -160,7 +168,8 @@ class _TorchScan:
         largest = self._tile[self._torch.from_numpy(rows).to(self._tile.device)].amax(dim=0).float()
         return np.flatnonzero(largest.cpu().numpy() >= floor)
 
-    def _tensor(self, vectors: np.ndarray):
-        if not vectors.flags.writeable:  # a memory map that is only read
-            vectors = vectors.copy()
-        return self._torch.from_numpy(vectors).to(**self._kind)
+    def _converted(self, vectors: np.ndarray, buffer: "torch.Tensor") -> "torch.Tensor":
+        for first, some in _tiles(vectors, _CONVERTED_ROWS):
+            block = some if some.flags.writeable else some.copy()  # a memory map that is only read
+            buffer[first : first + len(some)].copy_(self._torch.from_numpy(block))
+        return buffer[: len(vectors)]
