@@ -1,5 +1,6 @@
 """Browse: all web data as a wall, with what the teachers say; keep, drop or relabel it by key."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 
@@ -249,3 +250,7 @@ elif story.is_asked_for():
         st.session_state["browse_place"] = offset + st.session_state["browse_tokens"].index(asked_for)
     stepping = step if "browse_place" in st.session_state else None
     story.show(workspace, on_step=stepping, on_close=close_story, on_like=browse_looks.like_item)
+
+if page < num_pages:
+    with contextlib.suppress(OmniSourceError):  # read while this page is looked at; turned to, it says what is wrong
+        page_of(root, version, asked, (offset + size, size), browsing, filters, order, nearest)
