@@ -16,7 +16,7 @@ READER_TEXTS = {
     "ucf101": "UCF101's official splits",
     "hmdb51": "HMDB51's official splits",
 }
-STUDENTS = {2: "2D, about 6 min", 3: "3D, about 15 min"}
+STUDENTS = {2: "2D, about 6 min", 3: "3D, takes longer"}
 NEW = "overview_new"
 """Query parameter that asks for this screen though a workspace is open."""
 

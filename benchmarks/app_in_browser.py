@@ -68,7 +68,7 @@ def painting(workspace: Workspace) -> Iterator[Latency]:
         for _ in range(NUM_TURNS):
             time.sleep(LOOKED_AT_S)
             turns.append(page.locator(".wall").first.evaluate(TURN) / 1000)
-        what = "In the browser: next page of the wall, seen"
+        what = "In the browser: next page of the wall, its tiles"
         yield Latency(what=what, seconds=statistics.median(turns[1:]), target_s=INTERACTION_S)
         browser.close()
 

@@ -73,8 +73,9 @@ notebook.wall(workspace, browsing.page(scored, Order(sort=Sort.RANDOM), offset=0
 # every line after that is a look into the counts. Bars left of the line are left out, and pale.
 
 # %%
-from omnisource.label.thresholds import bars, counts_of, evenness, tally
+from omnisource.label.thresholds import bars, counts_of, tally
 from omnisource.pipeline.thresholding import change_recipe, cubes_of, ready
+from omnisource.shares import evenness
 
 recipe = ready(workspace, change_recipe(workspace.recipe("omnisource"), ["confidence=0.5", "confidence_by_source={}"]))
 counts = counts_of(cubes_of(catalog, recipe), recipe.label_source)

@@ -18,8 +18,9 @@ from omnisource.errors import OmniSourceError
 from omnisource.figures.thresholds import class_order, confidence_figure, distribution_figure
 from omnisource.filters import Stage
 from omnisource.label.line_samples import Selection
-from omnisource.label.thresholds import Counts, Tally, bars, evenness, own_lines, tally
+from omnisource.label.thresholds import Counts, Tally, bars, own_lines, tally
 from omnisource.pipeline.thresholding import ready
+from omnisource.shares import evenness
 from omnisource.types import Format
 
 SIDES, CLASSES, AUDIT, RECIPES = PANELS = ("Both sides of the line", "Classes before and after", "Audit", "Recipes")

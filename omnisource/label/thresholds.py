@@ -11,7 +11,6 @@ import numpy as np
 
 from omnisource.config import Recipe
 from omnisource.label.confidence_cube import NUM_EDGES, STEPS, ConfidenceCube
-from omnisource.shares import evenness as evenness
 from omnisource.types import Format, Taxonomy
 
 

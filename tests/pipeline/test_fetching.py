@@ -17,6 +17,7 @@ from omnisource.pipeline.forgotten import remember_forgotten
 from omnisource.workspace import Workspace
 from tests.web_tables import find, searching
 
+VIDEO_HOST = "www.youtube.com"
 HEAD = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 
 
@@ -33,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path.startswith("/busy/") and self.server.asked[self.path] == 1:
             status, headers = 429, {"Retry-After": "0"}
         body = HEAD + self.path.rpartition("=")[2].encode() + bytes(100)
+        if self.path == "/robots.txt" and self.headers["Host"] == VIDEO_HOST:
+            status, body = 200, b"User-agent: *\nDisallow: /watch\n"
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -56,7 +59,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 @pytest.fixture
 def workspace(tmp_path: Path, server: ThreadingHTTPServer) -> Workspace:
     address = f"127.0.0.1:{server.server_address[1]}"
-    hosts = {f"{name}.example": address for name in "abc"}
+    hosts = {f"{name}.example": address for name in "abc"} | {VIDEO_HOST: address}
     return searching(
         tmp_path / "w", requests_per_second=1000, burst=4, max_attempts=2, failures_in_a_row=50, resolve=hosts
     )
@@ -175,6 +178,12 @@ def test_fetch__a_run_that_was_stopped_half_way_ends_with_the_same_items(
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_fetch__a_page_of_videos_waits_for_its_turn_like_all_others(workspace: Workspace, server: ThreadingHTTPServer):
+    find(workspace, f"http://{VIDEO_HOST}/watch?v=abcdefghijk", format="trimmed")
+    assert fetch(workspace, progress=False).by_reason == {"robots_refused": 1}
+    assert list(server.asked) == ["/robots.txt"]  # before yt-dlp, which asks on its own, was given the page
 
 
 def test_fetch__what_was_forgotten_is_not_asked_for(workspace: Workspace, server: ThreadingHTTPServer):
